@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The HTTP interface: libmicrohttpd driven by its epoll descriptor inside the sd-event loop.
+ *
+ * Bodies are rendered once per snapshot and representation and shared by all requests. The snapshot
+ * comes from the caller's function, which samples when the current one is too old.
+ */
+#pragma once
+
+#include "settings.h"
+#include "model.h"
+
+#include <systemd/sd-event.h>
+
+struct http;
+
+/* What the daemon gives to the server. */
+struct http_source {
+        /* The snapshot to answer from, fresh enough for a request now; borrowed. NULL: there is none. */
+        struct snapshot *(*snapshot)(void *context);
+        /* NULL if all is well, else why not, for /healthz and /readyz; a constant or owned by context. */
+        const char *(*not_ready)(void *context);
+        void *context;
+};
+
+/*
+ * settings is copied as far as needed. 0 or -errno with *error one line for the operator.
+ */
+int http_new(struct http **ret, sd_event *event, const struct settings *settings,
+             const struct http_source *source, error_text *error);
+/*
+ * Listens on one address ("ADDR:PORT", "[ADDR6]:PORT", "unix:/path"). 0 or -errno; *bound, malloc()ed,
+ * is the address really bound, with the port that was picked for port 0.
+ */
+int http_listen(struct http *http, const char *address, char **bound, error_text *error);
+/* Takes over a listening socket (socket activation). */
+int http_listen_fd(struct http *http, int fd, char **bound, error_text *error);
+/* Applies what can change while running (limits, distance_metrics_limit). */
+void http_reconfigure(struct http *http, const struct settings *settings);
+/* A new snapshot is current: drops the bodies of the old one. */
+void http_snapshot_changed(struct http *http);
+/* Closes listeners and connections. */
+void http_free(struct http *http);

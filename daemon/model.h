@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's NUMA model rebuilt from a sample: the snapshot, immutable and reference-counted.
+ * No file is touched here.
+ *
+ * The accessors are the kernel's (include/linux/nodemask.h) with the snapshot as a further argument.
+ */
+#pragma once
+
+#include "sample.h"
+
+struct snapshot;
+
+/*
+ * A snapshot of the sample; it shares nothing with it. previous, which may be NULL, decides whether
+ * the generation rises. NULL when memory is exhausted.
+ */
+struct snapshot *snapshot_new(const struct sample *sample, const struct snapshot *previous);
+struct snapshot *snapshot_ref(struct snapshot *snap);
+void snapshot_unref(struct snapshot *snap);
+
+/* The data; valid as long as a reference is held. */
+const struct sample *snapshot_sample(const struct snapshot *snap);
+/* Starts at 1 and rises by one each time the structure changes: nodes, masks, CPUs, distances, blocks. */
+uint64_t snapshot_generation(const struct snapshot *snap);
+
+/* The node of this nid, or NULL if it is not online or has no directory. */
+const struct node *snapshot_node(const struct snapshot *snap, int nid);
+
+/* Whether both have the same nodes, masks, CPUs, distances and memory blocks. */
+bool structure_equal(const struct sample *a, const struct sample *b);
+
+/* "possible", "online", "normal_memory", … */
+const char *node_state_name(enum node_states state);
+
+bool node_state(const struct snapshot *snap, int nid, enum node_states state);
+bool node_online(const struct snapshot *snap, int nid);
+bool node_possible(const struct snapshot *snap, int nid);
+int num_node_state(const struct snapshot *snap, enum node_states state);
+int num_online_nodes(const struct snapshot *snap);
+int num_possible_nodes(const struct snapshot *snap);
+/* MAX_NUMNODES when there is none. */
+int first_online_node(const struct snapshot *snap);
+int first_memory_node(const struct snapshot *snap);
+const nodemask_t *node_states_mask(const struct snapshot *snap, enum node_states state);
+
+#define for_each_node_state(nid, snap, state) for_each_node_mask ((nid), node_states_mask((snap), (state)))
+#define for_each_node(nid, snap)              for_each_node_state ((nid), (snap), N_POSSIBLE)
+#define for_each_online_node(nid, snap)       for_each_node_state ((nid), (snap), N_ONLINE)
+
+struct node_memory_blocks {
+        uint64_t total;
+        bool states_known; /* if not, online and offline say nothing */
+        uint64_t online;
+        uint64_t offline; /* offline or going offline */
+        bool bytes_known;
+        uint64_t bytes; /* total × block size */
+};
+
+/* Blocks of one node; a block that lies in two nodes counts in both. False if nothing is known. */
+bool node_memory_blocks(const struct snapshot *snap, int nid, struct node_memory_blocks *out);
+/* The same over all blocks. */
+bool all_memory_blocks(const struct snapshot *snap, struct node_memory_blocks *out);
+
+/* Contiguous blocks with the same nodes and state. Walk: start with *pos = 0 until it returns false. */
+struct memory_range {
+        uint64_t start; /* bytes; 0 if the block size is unknown, like end */
+        uint64_t end;   /* exclusive */
+        uint64_t first_block, last_block;
+        const struct memory_block *block; /* the first one: state and nodes */
+};
+bool next_memory_range(const struct snapshot *snap, size_t *pos, struct memory_range *out);
+
+/* Distance between two online nodes; false if unknown. */
+bool node_distance(const struct snapshot *snap, int from, int to, uint8_t *distance);

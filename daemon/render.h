@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Snapshot to body: Prometheus, JSON and text. Renderers know nothing of HTTP; what the daemon says
+ * of itself is handed to them. Each appends to out; memory exhaustion shows in buffer_failed().
+ */
+#pragma once
+
+#include "buffer.h"
+#include "model.h"
+
+/* Collectors beyond the sample's own, chosen by the same names (collect[], exclude[]). */
+enum {
+        COLLECT_VMSTAT_ALL = NR_COLLECTORS, /* vmstat with every field; off by default */
+        COLLECT_SELF,                       /* generation, sample and collector metrics, build */
+        COLLECT_HTTP,
+        COLLECT_PROCESS,
+        NR_COLLECTS,
+};
+#define COLLECT_BIT(i)  (UINT64_C(1) << (i))
+#define COLLECT_DEFAULT ((COLLECT_BIT(NR_COLLECTS) - 1) & ~COLLECT_BIT(COLLECT_VMSTAT_ALL))
+
+/* "meminfo", …, "vmstat_all", "self", "http", "process"; NULL past the last. */
+const char *collect_name(unsigned collect);
+
+struct http_route_stat {
+        const char *route; /* "/v1/nodes/N" */
+        unsigned code;
+        uint64_t requests;
+};
+
+/* What the daemon knows of itself. */
+struct self_stats {
+        size_t n_routes;
+        const struct http_route_stat *routes;
+        uint64_t http_bytes;
+        uint64_t http_connections;
+        uint64_t start_time_ns; /* realtime */
+};
+
+enum prometheus_format { PROMETHEUS_TEXT, OPENMETRICS };
+
+struct prometheus_options {
+        enum prometheus_format format;
+        uint64_t collect; /* COLLECT_BIT()s */
+        int distance_metrics_limit; /* online nodes up to which distances are exported */
+};
+
+void render_prometheus(struct buffer *out, const struct snapshot *snap, const struct self_stats *self,
+                       const struct prometheus_options *options);
+/* The series of node_exporter's meminfo_numa collector. */
+void render_node_exporter(struct buffer *out, const struct snapshot *snap);
+
+enum json_part {
+        JSON_SNAPSHOT,
+        JSON_NODE_STATES,
+        JSON_NODES,
+        JSON_DISTANCES,
+        JSON_MEMORY_BLOCKS,
+};
+
+void render_json(struct buffer *out, const struct snapshot *snap, enum json_part part, bool pretty);
+/* /v1/nodes/N; nid must be a node of the snapshot. */
+void render_json_node(struct buffer *out, const struct snapshot *snap, int nid, bool pretty);
+
+/* As numactl --hardware prints it. */
+void render_hardware(struct buffer *out, const struct snapshot *snap);
+/* As a debugger prints node_states of a crash dump. */
+void render_node_states(struct buffer *out, const struct snapshot *snap);
