@@ -86,7 +86,8 @@ struct node {
         struct counters fields[NR_FIELD_SETS];
         struct id_list cpus;
         bool distances_known;
-        size_t n_distances; /* entries of the row, in the order of the online nodes */
+        enum node_states distance_columns; /* whose nodes the row's entries are, in order */
+        size_t n_distances;
         uint8_t *distances;
         bool hugepages_known;
         size_t n_hugepages;

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: MIT */
+#include "collect.h"
+
+#include "cleanup.h"
+#include "memory_reader.h"
+#include "node_reader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NODE_DIR "/sys/devices/system/node"
+
+/* A sample during which nodes come and go is taken again this often at most. */
+#define SAMPLE_ATTEMPTS 3
+
+/* Zone names come from a fixed list in the kernel; more than this is no kernel's file. */
+#define ZONE_NAMES_MAX 32
+
+enum identity { IDENTITY_BOOT_ID, IDENTITY_HOSTNAME, IDENTITY_KERNEL, NR_IDENTITIES };
+
+static const char *const identity_paths[NR_IDENTITIES] = {
+        [IDENTITY_BOOT_ID] = "/proc/sys/kernel/random/boot_id",
+        [IDENTITY_HOSTNAME] = "/proc/sys/kernel/hostname",
+        [IDENTITY_KERNEL] = "/proc/sys/kernel/osrelease",
+};
+
+static const struct {
+        const char *name;
+        const char *path;
+} sysctls[] = {
+        { "kernel.numa_balancing", "/proc/sys/kernel/numa_balancing" },
+        { "kernel.numa_balancing_promote_rate_limit_MBps",
+          "/proc/sys/kernel/numa_balancing_promote_rate_limit_MBps" },
+        { "vm.numa_stat", "/proc/sys/vm/numa_stat" },
+        { "vm.zone_reclaim_mode", "/proc/sys/vm/zone_reclaim_mode" },
+        { "vm.min_unmapped_ratio", "/proc/sys/vm/min_unmapped_ratio" },
+        { "vm.min_slab_ratio", "/proc/sys/vm/min_slab_ratio" },
+};
+
+#define N_SYSCTLS (sizeof(sysctls) / sizeof(sysctls[0]))
+
+static const char *const mask_files[NR_NODE_STATES] = {
+        [N_POSSIBLE] = "possible",
+        [N_ONLINE] = "online",
+        [N_NORMAL_MEMORY] = "has_normal_memory",
+        [N_HIGH_MEMORY] = "has_high_memory",
+        [N_MEMORY] = "has_memory",
+        [N_CPU] = "has_cpu",
+        [N_GENERIC_INITIATOR] = "has_generic_initiator",
+};
+
+struct collect {
+        struct reader reader;
+        struct source *source;
+        struct source_file *masks[NR_NODE_STATES];
+        struct source_file *cpus_online;
+        struct source_file *identity[NR_IDENTITIES];
+        struct source_file *sysctl[N_SYSCTLS];
+        struct source_file *proc_meminfo, *zoneinfo, *buddyinfo, *proc_stat;
+        char *identity_values[NR_IDENTITIES];
+        struct sysctl_value sysctl_values[N_SYSCTLS];
+        char *cpus_online_text; /* as last read, to see CPUs come and go */
+        char *zone_names[ZONE_NAMES_MAX];
+        size_t n_zone_names;
+        struct memory_reader *memory;
+
+        struct node_reader *readers[MAX_NUMNODES]; /* by nid; NULL: none */
+        size_t n_nids;
+        int nids[MAX_NUMNODES]; /* of the readers, ascending */
+        struct node *nodes;     /* n_nids; assembled for the sample */
+        size_t cap_nodes;
+        size_t n_cpu_nids;
+        int16_t *cpu_nids; /* CPU → nid, -1 where none */
+
+        bool structure_read;
+        struct sample sample;
+};
+
+const char *collector_name(enum collector collector)
+{
+        static const char *const names[NR_COLLECTORS] = {
+                [COLLECTOR_NODE_STATES] = "node_states",
+                [COLLECTOR_DISTANCES] = "distances",
+                [COLLECTOR_MEMINFO] = "meminfo",
+                [COLLECTOR_NUMASTAT] = "numastat",
+                [COLLECTOR_VMSTAT] = "vmstat",
+                [COLLECTOR_HUGEPAGES] = "hugepages",
+                [COLLECTOR_CPUS] = "cpus",
+                [COLLECTOR_CPU_SECONDS] = "cpu_seconds",
+                [COLLECTOR_MEMORY_BLOCKS] = "memory_blocks",
+                [COLLECTOR_ZONEINFO] = "zoneinfo",
+                [COLLECTOR_BUDDYINFO] = "buddyinfo",
+                [COLLECTOR_PROC_MEMINFO] = "proc_meminfo",
+                [COLLECTOR_SYSCTL] = "sysctl",
+        };
+
+        return names[collector];
+}
+
+static bool open_masks(struct collect *c)
+{
+        bool complete = true;
+
+        for (size_t i = 0; i < NR_NODE_STATES; i++) {
+                _cleanup_(free_p) char *path = NULL;
+
+                if (asprintf(&path, NODE_DIR "/%s", mask_files[i]) < 0)
+                        return false;
+                c->masks[i] = source_file_new(c->source, path, SOURCE_MAX_SYSFS);
+                complete = complete && c->masks[i];
+        }
+        return complete;
+}
+
+static bool open_globals(struct collect *c)
+{
+        const struct {
+                struct source_file **file;
+                const char *path;
+        } globals[] = {
+                { &c->cpus_online, "/sys/devices/system/cpu/online" },
+                { &c->proc_meminfo, "/proc/meminfo" },
+                { &c->zoneinfo, "/proc/zoneinfo" },
+                { &c->buddyinfo, "/proc/buddyinfo" },
+                { &c->proc_stat, "/proc/stat" },
+        };
+        bool complete = true;
+
+        for (size_t i = 0; i < sizeof(globals) / sizeof(globals[0]); i++) {
+                *globals[i].file = source_file_new(c->source, globals[i].path, SOURCE_MAX_PROC);
+                complete = complete && *globals[i].file;
+        }
+        for (size_t i = 0; i < NR_IDENTITIES; i++) {
+                c->identity[i] = source_file_new(c->source, identity_paths[i], SOURCE_MAX_SYSFS);
+                complete = complete && c->identity[i];
+        }
+        for (size_t i = 0; i < N_SYSCTLS; i++) {
+                c->sysctl[i] = source_file_new(c->source, sysctls[i].path, SOURCE_MAX_SYSFS);
+                complete = complete && c->sysctl[i];
+        }
+        return complete;
+}
+
+struct collect *collect_new(struct source *source)
+{
+        struct collect *c = calloc(1, sizeof(*c));
+        bool complete;
+
+        if (!c)
+                return NULL;
+        c->source = source;
+        c->reader.source = source;
+        c->memory = memory_reader_new(source);
+        complete = open_masks(c) && open_globals(c) && c->memory;
+        for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
+                c->sample.tables[set] = field_table_new(set);
+                complete = complete && c->sample.tables[set];
+        }
+        c->sample.proc_meminfo_table = field_table_new(MEMINFO);
+        if (complete && c->sample.proc_meminfo_table)
+                return c;
+        collect_free(c);
+        return NULL;
+}
+
+void collect_free(struct collect *c)
+{
+        if (!c)
+                return;
+        for (size_t i = 0; i < c->n_nids; i++)
+                node_reader_free(c->readers[c->nids[i]]);
+        for (size_t i = 0; i < NR_NODE_STATES; i++)
+                source_file_free(c->masks[i]);
+        for (size_t i = 0; i < NR_IDENTITIES; i++) {
+                source_file_free(c->identity[i]);
+                free(c->identity_values[i]);
+        }
+        for (size_t i = 0; i < N_SYSCTLS; i++)
+                source_file_free(c->sysctl[i]);
+        for (size_t i = 0; i < c->n_zone_names; i++)
+                free(c->zone_names[i]);
+        for (unsigned set = 0; set < NR_FIELD_SETS; set++)
+                field_table_unref(c->sample.tables[set]);
+        field_table_unref(c->sample.proc_meminfo_table);
+        source_file_free(c->cpus_online);
+        source_file_free(c->proc_meminfo);
+        source_file_free(c->zoneinfo);
+        source_file_free(c->buddyinfo);
+        source_file_free(c->proc_stat);
+        counters_release(&c->sample.proc_meminfo);
+        memory_reader_free(c->memory);
+        reader_release(&c->reader);
+        free(c->cpus_online_text);
+        free(c->nodes);
+        free(c->cpu_nids);
+        free(c);
+}
+
+/* One mask; an empty file is the empty set, as old kernels print it. */
+static bool read_mask(struct collect *c, enum node_states state, nodemask_t *mask)
+{
+        struct reader *r = &c->reader;
+        struct id_range range;
+        struct parser p;
+        bool optional = state != N_POSSIBLE && state != N_ONLINE;
+        int error;
+
+        nodemask_clear(mask);
+        error = optional ? reader_read_optional(r, COLLECTOR_NODE_STATES, c->masks[state], &p)
+                         : reader_read(r, COLLECTOR_NODE_STATES, c->masks[state], &p);
+        if (error < 0)
+                return false;
+        while (parse_list(&p, MAX_NUMNODES - 1, &range))
+                nodes_set_range((int)range.first, (int)range.last, mask);
+        if (!reader_parsed(r, COLLECTOR_NODE_STATES, c->masks[state], &p)) {
+                nodemask_clear(mask);
+                return false;
+        }
+        if (state == N_ONLINE && nodes_empty(mask)) {
+                reader_malformed(r, COLLECTOR_NODE_STATES, c->masks[state], "at least one node");
+                return false;
+        }
+        return true;
+}
+
+/* Whether any mask differs from the last sample's. */
+static bool read_masks(struct collect *c)
+{
+        struct sample *s = &c->sample;
+        bool changed = false;
+
+        for (size_t i = 0; i < NR_NODE_STATES; i++) {
+                nodemask_t mask;
+                bool known = read_mask(c, i, &mask);
+
+                if (i == N_ONLINE && !known && !s->state_known[i])
+                        continue; /* the directories said what is online */
+                changed = changed || known != s->state_known[i] ||
+                          !nodes_equal(&mask, &s->node_states[i]);
+                s->state_known[i] = known;
+                s->node_states[i] = mask;
+        }
+        return changed;
+}
+
+/* Whether CPUs came online or went offline since the last sample. */
+static bool cpus_changed(struct collect *c)
+{
+        const char *text;
+        char *copy;
+        size_t len;
+
+        if (source_read(c->source, c->cpus_online, &text, &len) < 0)
+                return false;
+        if (c->cpus_online_text && strlen(c->cpus_online_text) == len &&
+            memcmp(c->cpus_online_text, text, len) == 0)
+                return false;
+        copy = strndup(text, len);
+        if (!copy)
+                return true;
+        free(c->cpus_online_text);
+        c->cpus_online_text = copy;
+        return true;
+}
+
+/* "node12" */
+static int nid_of_name(const char *name)
+{
+        char extra;
+        int nid;
+
+        if (sscanf(name, "node%4d%c", &nid, &extra) != 1 || name[4] < '0' || name[4] > '9')
+                return NUMA_NO_NODE;
+        return nid < MAX_NUMNODES ? nid : NUMA_NO_NODE;
+}
+
+static void drop_node(struct collect *c, int nid)
+{
+        node_reader_free(c->readers[nid]);
+        c->readers[nid] = NULL;
+}
+
+/* Which nodes have a directory, and the readers of those that are new or were made anew. */
+static void list_nodes(struct collect *c, nodemask_t *directories)
+{
+        _cleanup_(closedir_p) DIR *dir = source_opendir(c->source, NODE_DIR);
+        struct dirent *entry;
+
+        nodemask_clear(directories);
+        while (dir && (entry = readdir(dir))) {
+                int nid = nid_of_name(entry->d_name);
+
+                if (nid == NUMA_NO_NODE)
+                        continue;
+                node_set(nid, directories);
+                if (c->readers[nid] && node_reader_inode(c->readers[nid]) != entry->d_ino)
+                        drop_node(c, nid);
+                if (!c->readers[nid])
+                        c->readers[nid] = node_reader_new(c->source, nid, entry->d_ino);
+                if (!c->readers[nid])
+                        reader_out_of_memory(&c->reader, COLLECTOR_NODE_STATES);
+        }
+}
+
+/* Nodes to read: those online that have a directory; without an online mask, the directories. */
+static void choose_nodes(struct collect *c)
+{
+        struct sample *s = &c->sample;
+        nodemask_t directories;
+
+        list_nodes(c, &directories);
+        if (!s->state_known[N_ONLINE])
+                s->node_states[N_ONLINE] = directories;
+        c->n_nids = 0;
+        for (int nid = 0; nid < MAX_NUMNODES; nid++) {
+                if (!c->readers[nid])
+                        continue;
+                if (node_isset(nid, &directories) && node_isset(nid, &s->node_states[N_ONLINE]))
+                        c->nids[c->n_nids++] = nid;
+                else
+                        drop_node(c, nid);
+        }
+}
+
+static void map_cpu(struct collect *c, uint32_t cpu, int nid)
+{
+        if (cpu >= c->n_cpu_nids) {
+                size_t n = ((size_t)cpu / 64 + 1) * 64;
+                int16_t *nids = reallocarray(c->cpu_nids, n, sizeof(*nids));
+
+                if (!nids) {
+                        reader_out_of_memory(&c->reader, COLLECTOR_CPU_SECONDS);
+                        return;
+                }
+                memset(nids + c->n_cpu_nids, -1, (n - c->n_cpu_nids) * sizeof(*nids));
+                c->cpu_nids = nids;
+                c->n_cpu_nids = n;
+        }
+        c->cpu_nids[cpu] = (int16_t)nid;
+}
+
+static void map_cpus(struct collect *c)
+{
+        if (c->n_cpu_nids)
+                memset(c->cpu_nids, -1, c->n_cpu_nids * sizeof(*c->cpu_nids));
+        for (size_t i = 0; i < c->n_nids; i++) {
+                const struct id_list *cpus = &node_reader_node(c->readers[c->nids[i]])->cpus;
+
+                for (size_t k = 0; cpus->known && k < cpus->n; k++)
+                        for (uint32_t cpu = cpus->ranges[k].first; cpu <= cpus->ranges[k].last; cpu++)
+                                map_cpu(c, cpu, c->nids[i]);
+        }
+}
+
+static void read_identity(struct collect *c)
+{
+        for (size_t i = 0; i < NR_IDENTITIES; i++) {
+                const char *text;
+                size_t len;
+
+                free(c->identity_values[i]);
+                c->identity_values[i] = NULL;
+                if (source_read(c->source, c->identity[i], &text, &len) == 0)
+                        c->identity_values[i] = strndup(text, strcspn(text, "\n") < len ? strcspn(text, "\n") : len);
+        }
+        c->sample.boot_id = c->identity_values[IDENTITY_BOOT_ID];
+        c->sample.hostname = c->identity_values[IDENTITY_HOSTNAME];
+        c->sample.kernel = c->identity_values[IDENTITY_KERNEL];
+}
+
+/* Adds the time since *started to the collector's account and starts the next stretch. */
+static void clock_collector(struct collect *c, enum collector collector, uint64_t *started)
+{
+        uint64_t now = monotonic_now_ns();
+
+        c->reader.status[collector].duration_ns += now - *started;
+        *started = now;
+}
+
+static void read_structure(struct collect *c, uint64_t *started)
+{
+        struct sample *s = &c->sample;
+        struct reader *r = &c->reader;
+
+        choose_nodes(c);
+        clock_collector(c, COLLECTOR_NODE_STATES, started);
+        for (size_t i = 0; i < c->n_nids; i++)
+                node_read_distances(c->readers[c->nids[i]], r, &s->node_states[N_ONLINE],
+                                    &s->node_states[N_POSSIBLE]);
+        clock_collector(c, COLLECTOR_DISTANCES, started);
+        for (size_t i = 0; i < c->n_nids; i++)
+                node_read_cpus(c->readers[c->nids[i]], r);
+        map_cpus(c);
+        clock_collector(c, COLLECTOR_CPUS, started);
+        for (size_t i = 0; i < c->n_nids; i++)
+                node_find_hugepages(c->readers[c->nids[i]], r);
+        clock_collector(c, COLLECTOR_HUGEPAGES, started);
+        memory_read(c->memory, r, s, c->nids, c->n_nids);
+        clock_collector(c, COLLECTOR_MEMORY_BLOCKS, started);
+        read_identity(c);
+        c->structure_read = true;
+}
+
+/* One copy of each zone's name, so that names compare as pointers and outlive the text. */
+static const char *intern_zone(struct collect *c, const char *name, size_t len)
+{
+        for (size_t i = 0; i < c->n_zone_names; i++)
+                if (strlen(c->zone_names[i]) == len && memcmp(c->zone_names[i], name, len) == 0)
+                        return c->zone_names[i];
+        if (c->n_zone_names == ZONE_NAMES_MAX)
+                return NULL;
+        c->zone_names[c->n_zone_names] = strndup(name, len);
+        return c->zone_names[c->n_zone_names] ? c->zone_names[c->n_zone_names++] : NULL;
+}
+
+static struct zone *find_zone(struct collect *c, uint32_t nid, const char *name, size_t len)
+{
+        const char *interned;
+
+        if (nid >= MAX_NUMNODES || !c->readers[nid])
+                return NULL;
+        interned = intern_zone(c, name, len);
+        return interned ? node_zone(c->readers[nid], interned) : NULL;
+}
+
+static void read_zones(struct collect *c)
+{
+        struct reader *r = &c->reader;
+        struct parse_zone zone;
+        struct parser p;
+
+        for (size_t i = 0; i < c->n_nids; i++)
+                node_clear_zones(c->readers[c->nids[i]]);
+        if (reader_read(r, COLLECTOR_ZONEINFO, c->zoneinfo, &p) < 0)
+                return;
+        while (parse_zoneinfo(&p, &zone)) {
+                struct zone *z = find_zone(c, zone.nid, zone.name, zone.name_len);
+
+                if (!z)
+                        continue;
+                z->known = zone.known;
+                memcpy(z->pages, zone.pages, sizeof(z->pages));
+        }
+        if (p.start == p.end)
+                reader_malformed(r, COLLECTOR_ZONEINFO, c->zoneinfo, "at least one zone");
+        else
+                reader_parsed(r, COLLECTOR_ZONEINFO, c->zoneinfo, &p);
+}
+
+static void read_buddies(struct collect *c)
+{
+        struct reader *r = &c->reader;
+        struct parse_buddy buddy;
+        struct parser p;
+
+        if (reader_read(r, COLLECTOR_BUDDYINFO, c->buddyinfo, &p) < 0)
+                return;
+        while (parse_buddyinfo(&p, &buddy)) {
+                struct zone *z = find_zone(c, buddy.nid, buddy.name, buddy.name_len);
+
+                if (!z)
+                        continue;
+                z->n_orders = buddy.n_orders;
+                memcpy(z->free_blocks, buddy.free_blocks, sizeof(z->free_blocks));
+        }
+        if (p.start == p.end)
+                reader_malformed(r, COLLECTOR_BUDDYINFO, c->buddyinfo, "at least one zone");
+        else
+                reader_parsed(r, COLLECTOR_BUDDYINFO, c->buddyinfo, &p);
+}
+
+static void add_cpu_ticks(struct collect *c, const struct parse_cpu *cpu)
+{
+        struct node *node;
+
+        if (cpu->cpu >= c->n_cpu_nids || c->cpu_nids[cpu->cpu] < 0)
+                return;
+        node = node_reader_node(c->readers[c->cpu_nids[cpu->cpu]]);
+        if (cpu->n_modes > node->n_cpu_modes)
+                node->n_cpu_modes = cpu->n_modes;
+        for (size_t i = 0; i < cpu->n_modes; i++)
+                node->cpu_ticks[i] += cpu->ticks[i];
+}
+
+static void read_cpu_seconds(struct collect *c)
+{
+        struct reader *r = &c->reader;
+        struct parse_cpu cpu;
+        struct parser p;
+
+        for (size_t i = 0; i < c->n_nids; i++) {
+                struct node *node = node_reader_node(c->readers[c->nids[i]]);
+
+                node->n_cpu_modes = 0;
+                memset(node->cpu_ticks, 0, sizeof(node->cpu_ticks));
+        }
+        if (reader_read(r, COLLECTOR_CPU_SECONDS, c->proc_stat, &p) < 0)
+                return;
+        while (parse_proc_stat(&p, &cpu))
+                add_cpu_ticks(c, &cpu);
+        if (p.start == p.end)
+                reader_malformed(r, COLLECTOR_CPU_SECONDS, c->proc_stat, "at least one CPU");
+        else
+                reader_parsed(r, COLLECTOR_CPU_SECONDS, c->proc_stat, &p);
+}
+
+static void read_proc_meminfo(struct collect *c)
+{
+        struct sample *s = &c->sample;
+        struct reader *r = &c->reader;
+        struct parser p;
+
+        s->proc_meminfo.known = false;
+        if (reader_read(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, &p) < 0)
+                return;
+        if (p.start == p.end)
+                reader_malformed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, "at least one line");
+        else if (!counters_read(&s->proc_meminfo, s->proc_meminfo_table, &p, parse_meminfo))
+                reader_out_of_memory(r, COLLECTOR_PROC_MEMINFO);
+        else
+                reader_parsed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, &p);
+}
+
+static void read_sysctls(struct collect *c)
+{
+        struct reader *r = &c->reader;
+
+        for (size_t i = 0; i < N_SYSCTLS; i++) {
+                struct sysctl_value *v = &c->sysctl_values[i];
+                struct parser p;
+
+                *v = (struct sysctl_value){ .name = sysctls[i].name };
+                if (reader_read_optional(r, COLLECTOR_SYSCTL, c->sysctl[i], &p) < 0)
+                        continue;
+                v->known = parse_scalar(&p, 10, &v->value) == 0;
+                reader_parsed(r, COLLECTOR_SYSCTL, c->sysctl[i], &p);
+        }
+        c->sample.sysctls = c->sysctl_values;
+        c->sample.n_sysctls = N_SYSCTLS;
+}
+
+static void read_figures(struct collect *c, uint64_t *started)
+{
+        static const enum collector collectors[NR_FIELD_SETS] = {
+                [MEMINFO] = COLLECTOR_MEMINFO,
+                [NUMASTAT] = COLLECTOR_NUMASTAT,
+                [VMSTAT] = COLLECTOR_VMSTAT,
+        };
+
+        for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
+                for (size_t i = 0; i < c->n_nids; i++)
+                        node_read_fields(c->readers[c->nids[i]], &c->reader, set, c->sample.tables[set]);
+                clock_collector(c, collectors[set], started);
+        }
+        for (size_t i = 0; i < c->n_nids; i++)
+                node_read_hugepages(c->readers[c->nids[i]], &c->reader);
+        clock_collector(c, COLLECTOR_HUGEPAGES, started);
+        read_zones(c);
+        clock_collector(c, COLLECTOR_ZONEINFO, started);
+        read_buddies(c);
+        clock_collector(c, COLLECTOR_BUDDYINFO, started);
+        read_cpu_seconds(c);
+        clock_collector(c, COLLECTOR_CPU_SECONDS, started);
+        read_proc_meminfo(c);
+        clock_collector(c, COLLECTOR_PROC_MEMINFO, started);
+        read_sysctls(c);
+        clock_collector(c, COLLECTOR_SYSCTL, started);
+}
+
+/* Whether the nodes are still the ones that were read. */
+static bool still_online(struct collect *c)
+{
+        nodemask_t online;
+        bool known = read_mask(c, N_ONLINE, &online);
+
+        return known == c->sample.state_known[N_ONLINE] &&
+               (!known || nodes_equal(&online, &c->sample.node_states[N_ONLINE]));
+}
+
+static void assemble(struct collect *c)
+{
+        struct sample *s = &c->sample;
+
+        if (c->n_nids > c->cap_nodes) {
+                struct node *nodes = reallocarray(c->nodes, c->n_nids, sizeof(*nodes));
+
+                if (nodes) {
+                        c->nodes = nodes;
+                        c->cap_nodes = c->n_nids;
+                } else {
+                        reader_out_of_memory(&c->reader, COLLECTOR_NODE_STATES);
+                        c->n_nids = c->cap_nodes;
+                }
+        }
+        for (size_t i = 0; i < c->n_nids; i++)
+                c->nodes[i] = *node_reader_node(c->readers[c->nids[i]]);
+        s->nodes = c->nodes;
+        s->n_nodes = c->n_nids;
+        memcpy(s->collectors, c->reader.status, sizeof(s->collectors));
+}
+
+const struct sample *collect_sample(struct collect *c, bool look)
+{
+        struct sample *s = &c->sample;
+        uint64_t began = monotonic_now_ns(), started = began;
+        struct timespec now;
+
+        reader_begin(&c->reader);
+        look = look || !c->structure_read || !source_is_live(c->source);
+        for (int attempt = 0; attempt < SAMPLE_ATTEMPTS; attempt++) {
+                c->reader.went_away = false;
+                look = read_masks(c) || look;
+                look = cpus_changed(c) || look;
+                clock_collector(c, COLLECTOR_NODE_STATES, &started);
+                if (look)
+                        read_structure(c, &started);
+                read_figures(c, &started);
+                if (!c->reader.went_away && still_online(c))
+                        break;
+                look = true;
+        }
+        clock_gettime(CLOCK_REALTIME, &now);
+        s->realtime_ns = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+        s->monotonic_ns = monotonic_now_ns();
+        s->duration_ns = s->monotonic_ns - began;
+        assemble(c);
+        return s;
+}
+
+const struct problem *collect_problems(const struct collect *c, size_t *n)
+{
+        *n = c->reader.n_problems;
+        return c->reader.problems;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "memory_reader.h"
+
+#include "cleanup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMORY_DIR "/sys/devices/system/memory"
+
+struct memory_reader {
+        struct source *source;
+        struct source_file *block_size, *auto_online;
+        char *auto_online_value;
+        size_t n, cap;
+        struct memory_block *blocks;
+        struct source_file *state; /* the block's state that failed first */
+};
+
+struct memory_reader *memory_reader_new(struct source *source)
+{
+        struct memory_reader *m = calloc(1, sizeof(*m));
+
+        if (!m)
+                return NULL;
+        m->source = source;
+        m->block_size = source_file_new(source, MEMORY_DIR "/block_size_bytes", SOURCE_MAX_SYSFS);
+        m->auto_online = source_file_new(source, MEMORY_DIR "/auto_online_blocks", SOURCE_MAX_SYSFS);
+        if (m->block_size && m->auto_online)
+                return m;
+        memory_reader_free(m);
+        return NULL;
+}
+
+void memory_reader_free(struct memory_reader *m)
+{
+        if (!m)
+                return;
+        source_file_free(m->block_size);
+        source_file_free(m->auto_online);
+        source_file_free(m->state);
+        free(m->auto_online_value);
+        free(m->blocks);
+        free(m);
+}
+
+/* "memory32" */
+static bool block_id(const char *name, uint64_t *id)
+{
+        char extra;
+
+        return sscanf(name, "memory%" SCNu64 "%c", id, &extra) == 1 && name[6] >= '0' && name[6] <= '9';
+}
+
+static bool add_block(struct memory_reader *m, struct memory_block block)
+{
+        if (m->n == m->cap) {
+                size_t cap = m->cap ? m->cap * 2 : 256;
+                struct memory_block *blocks = reallocarray(m->blocks, cap, sizeof(*blocks));
+
+                if (!blocks)
+                        return false;
+                m->blocks = blocks;
+                m->cap = cap;
+        }
+        m->blocks[m->n++] = block;
+        return true;
+}
+
+static int compare_blocks(const void *a, const void *b)
+{
+        const struct memory_block *x = a, *y = b;
+
+        if (x->id != y->id)
+                return x->id < y->id ? -1 : 1;
+        /* Entries of the same block: the one of the memory directory (no node) first, then by node. */
+        return (x->nid > y->nid) - (x->nid < y->nid);
+}
+
+/* Every memoryN of a directory as a block of nid. False: no such directory. */
+static bool list_blocks(struct memory_reader *m, struct reader *r, const char *path, int nid)
+{
+        _cleanup_(closedir_p) DIR *dir = source_opendir(m->source, path);
+        struct dirent *entry;
+        uint64_t id;
+
+        if (!dir)
+                return false;
+        while ((entry = readdir(dir))) {
+                if (!block_id(entry->d_name, &id))
+                        continue;
+                if (!add_block(m, (struct memory_block){ .id = id, .nid = nid, .nid2 = NUMA_NO_NODE })) {
+                        reader_out_of_memory(r, COLLECTOR_MEMORY_BLOCKS);
+                        break;
+                }
+        }
+        return true;
+}
+
+/* A block is there once for the memory directory and once for each node; make it one. */
+static void merge_blocks(struct memory_reader *m)
+{
+        size_t kept = 0;
+
+        qsort(m->blocks, m->n, sizeof(*m->blocks), compare_blocks);
+        for (size_t i = 0; i < m->n; i++) {
+                struct memory_block *last = kept ? &m->blocks[kept - 1] : NULL;
+
+                if (!last || last->id != m->blocks[i].id)
+                        m->blocks[kept++] = m->blocks[i];
+                else if (last->nid == NUMA_NO_NODE)
+                        last->nid = m->blocks[i].nid;
+                else if (last->nid2 == NUMA_NO_NODE)
+                        last->nid2 = m->blocks[i].nid;
+        }
+        m->n = kept;
+}
+
+static enum memory_block_state state_of(const char *text, size_t len)
+{
+        static const struct {
+                const char *word;
+                enum memory_block_state state;
+        } states[] = {
+                { "online\n", BLOCK_ONLINE },
+                { "offline\n", BLOCK_OFFLINE },
+                { "going-offline\n", BLOCK_GOING_OFFLINE },
+        };
+
+        for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+                if (strlen(states[i].word) == len && memcmp(states[i].word, text, len) == 0)
+                        return states[i].state;
+        return BLOCK_UNKNOWN;
+}
+
+/*
+ * There are up to hundreds of thousands of states, so their files are not kept. The first one that
+ * cannot be understood is accounted for all of them until it is well again.
+ */
+static void read_states(struct memory_reader *m, struct reader *r)
+{
+        struct parser p;
+
+        for (size_t i = 0; i < m->n; i++) {
+                _cleanup_(free_p) char *path = NULL;
+                struct source_file *file = NULL;
+                const char *text;
+                size_t len;
+
+                if (asprintf(&path, MEMORY_DIR "/memory%" PRIu64 "/state", m->blocks[i].id) >= 0)
+                        file = source_file_new(m->source, path, SOURCE_MAX_SYSFS);
+                if (!file) {
+                        reader_out_of_memory(r, COLLECTOR_MEMORY_BLOCKS);
+                        return;
+                }
+                if (source_read(m->source, file, &text, &len) == 0)
+                        m->blocks[i].state = state_of(text, len);
+                if (m->blocks[i].state == BLOCK_UNKNOWN && !m->state)
+                        m->state = file;
+                else
+                        source_file_free(file);
+        }
+        if (!m->state || reader_read(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p) < 0)
+                return;
+        if (state_of(p.start, (size_t)(p.end - p.start)) == BLOCK_UNKNOWN) {
+                reader_malformed(r, COLLECTOR_MEMORY_BLOCKS, m->state,
+                                 "\"online\", \"offline\" or \"going-offline\"");
+                return;
+        }
+        reader_parsed(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p);
+        source_file_free(m->state);
+        m->state = NULL;
+}
+
+static void read_settings(struct memory_reader *m, struct reader *r, struct sample *sample)
+{
+        struct parser p;
+
+        sample->memory_block_size = 0;
+        if (reader_read(r, COLLECTOR_MEMORY_BLOCKS, m->block_size, &p) == 0) {
+                if (parse_scalar(&p, 16, &sample->memory_block_size) < 0)
+                        sample->memory_block_size = 0;
+                reader_parsed(r, COLLECTOR_MEMORY_BLOCKS, m->block_size, &p);
+        }
+        free(m->auto_online_value);
+        m->auto_online_value = NULL;
+        if (reader_read_optional(r, COLLECTOR_MEMORY_BLOCKS, m->auto_online, &p) == 0) {
+                size_t len = (size_t)(p.end - p.start);
+
+                if (len > 1 && len < 64 && p.start[len - 1] == '\n' && !memchr(p.start, '\n', len - 1))
+                        m->auto_online_value = strndup(p.start, len - 1);
+                else
+                        reader_malformed(r, COLLECTOR_MEMORY_BLOCKS, m->auto_online, "one word");
+        }
+        sample->auto_online_blocks = m->auto_online_value;
+}
+
+void memory_read(struct memory_reader *m, struct reader *r, struct sample *sample, const int *nids,
+                 size_t n_nids)
+{
+        bool directory;
+
+        m->n = 0;
+        directory = list_blocks(m, r, MEMORY_DIR, NUMA_NO_NODE);
+        for (size_t i = 0; i < n_nids; i++) {
+                _cleanup_(free_p) char *path = NULL;
+
+                if (asprintf(&path, "/sys/devices/system/node/node%d", nids[i]) >= 0)
+                        list_blocks(m, r, path, nids[i]);
+        }
+        merge_blocks(m);
+        if (directory) {
+                read_settings(m, r, sample);
+                read_states(m, r);
+        } else {
+                sample->memory_block_size = 0;
+                sample->auto_online_blocks = NULL;
+        }
+        /* A kernel without memory hotplug has neither directory nor links. */
+        sample->memory_blocks_known = directory || m->n > 0;
+        sample->memory_blocks = m->blocks;
+        sample->n_memory_blocks = m->n;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Memory of one snapshot: taken piece by piece, given back at once. */
+struct chunk {
+        struct chunk *next;
+        size_t used, size;
+        max_align_t data[];
+};
+
+struct snapshot {
+        unsigned refs;
+        uint64_t generation;
+        struct chunk *chunks;
+        bool out_of_memory; /* while it is built */
+        struct sample sample;
+        int16_t index[MAX_NUMNODES]; /* nid → nodes[], -1: none */
+};
+
+#define CHUNK_SIZE (64UL << 10)
+
+static void *take(struct snapshot *snap, size_t size)
+{
+        struct chunk *chunk = snap->chunks;
+        void *piece;
+
+        size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+        if (!chunk || chunk->size - chunk->used < size) {
+                size_t data = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+
+                chunk = malloc(sizeof(*chunk) + data);
+                if (!chunk) {
+                        snap->out_of_memory = true;
+                        return NULL;
+                }
+                *chunk = (struct chunk){ .next = snap->chunks, .size = data };
+                snap->chunks = chunk;
+        }
+        piece = (char *)chunk->data + chunk->used;
+        chunk->used += size;
+        return piece;
+}
+
+static void *copy(struct snapshot *snap, const void *from, size_t size)
+{
+        void *to;
+
+        if (size == 0 || !from)
+                return NULL;
+        to = take(snap, size);
+        if (to)
+                memcpy(to, from, size);
+        return to;
+}
+
+static const char *copy_string(struct snapshot *snap, const char *s)
+{
+        return s ? copy(snap, s, strlen(s) + 1) : NULL;
+}
+
+static void copy_counters(struct snapshot *snap, struct counters *c)
+{
+        if (!c->known)
+                c->n = 0;
+        c->values = copy(snap, c->values, c->n * sizeof(*c->values));
+        c->present = copy(snap, c->present, (c->n + 63) / 64 * sizeof(*c->present));
+}
+
+static void copy_node(struct snapshot *snap, struct node *node)
+{
+        for (unsigned set = 0; set < NR_FIELD_SETS; set++)
+                copy_counters(snap, &node->fields[set]);
+        node->cpus.ranges = copy(snap, node->cpus.ranges, node->cpus.n * sizeof(*node->cpus.ranges));
+        node->distances = copy(snap, node->distances, node->n_distances);
+        node->hugepages = copy(snap, node->hugepages, node->n_hugepages * sizeof(*node->hugepages));
+        node->zones = copy(snap, node->zones, node->n_zones * sizeof(*node->zones));
+        for (size_t i = 0; node->zones && i < node->n_zones; i++)
+                node->zones[i].name = copy_string(snap, node->zones[i].name);
+}
+
+static void copy_sample(struct snapshot *snap)
+{
+        struct sample *s = &snap->sample;
+
+        s->boot_id = copy_string(snap, s->boot_id);
+        s->hostname = copy_string(snap, s->hostname);
+        s->kernel = copy_string(snap, s->kernel);
+        s->auto_online_blocks = copy_string(snap, s->auto_online_blocks);
+        s->memory_blocks = copy(snap, s->memory_blocks, s->n_memory_blocks * sizeof(*s->memory_blocks));
+        s->sysctls = copy(snap, s->sysctls, s->n_sysctls * sizeof(*s->sysctls));
+        copy_counters(snap, &s->proc_meminfo);
+        s->nodes = copy(snap, s->nodes, s->n_nodes * sizeof(*s->nodes));
+        for (size_t i = 0; s->nodes && i < s->n_nodes; i++)
+                copy_node(snap, &s->nodes[i]);
+        for (unsigned set = 0; set < NR_FIELD_SETS; set++)
+                if (s->tables[set])
+                        field_table_ref(s->tables[set]);
+        if (s->proc_meminfo_table)
+                field_table_ref(s->proc_meminfo_table);
+}
+
+struct snapshot *snapshot_new(const struct sample *sample, const struct snapshot *previous)
+{
+        struct snapshot *snap = calloc(1, sizeof(*snap));
+
+        if (!snap)
+                return NULL;
+        snap->refs = 1;
+        snap->sample = *sample;
+        copy_sample(snap);
+        if (snap->out_of_memory) {
+                snapshot_unref(snap);
+                return NULL;
+        }
+        memset(snap->index, -1, sizeof(snap->index));
+        for (size_t i = 0; i < snap->sample.n_nodes; i++)
+                snap->index[snap->sample.nodes[i].nid] = (int16_t)i;
+        if (!previous)
+                snap->generation = 1;
+        else
+                snap->generation = previous->generation +
+                                   !structure_equal(&previous->sample, &snap->sample);
+        return snap;
+}
+
+struct snapshot *snapshot_ref(struct snapshot *snap)
+{
+        snap->refs++;
+        return snap;
+}
+
+void snapshot_unref(struct snapshot *snap)
+{
+        if (!snap || --snap->refs > 0)
+                return;
+        for (unsigned set = 0; set < NR_FIELD_SETS; set++)
+                field_table_unref(snap->sample.tables[set]);
+        field_table_unref(snap->sample.proc_meminfo_table);
+        while (snap->chunks) {
+                struct chunk *next = snap->chunks->next;
+
+                free(snap->chunks);
+                snap->chunks = next;
+        }
+        free(snap);
+}
+
+const struct sample *snapshot_sample(const struct snapshot *snap)
+{
+        return &snap->sample;
+}
+
+uint64_t snapshot_generation(const struct snapshot *snap)
+{
+        return snap->generation;
+}
+
+const struct node *snapshot_node(const struct snapshot *snap, int nid)
+{
+        if (nid < 0 || nid >= MAX_NUMNODES || snap->index[nid] < 0)
+                return NULL;
+        return &snap->sample.nodes[snap->index[nid]];
+}
+
+/* memcmp() of arrays that may be empty, and then NULL. */
+static bool arrays_equal(const void *a, const void *b, size_t size)
+{
+        return size == 0 || memcmp(a, b, size) == 0;
+}
+
+static bool masks_equal(const struct sample *a, const struct sample *b)
+{
+        for (size_t i = 0; i < NR_NODE_STATES; i++)
+                if (a->state_known[i] != b->state_known[i] ||
+                    !nodes_equal(&a->node_states[i], &b->node_states[i]))
+                        return false;
+        return true;
+}
+
+static bool node_structure_equal(const struct node *a, const struct node *b)
+{
+        return a->nid == b->nid && a->cpus.known == b->cpus.known && a->cpus.n == b->cpus.n &&
+               arrays_equal(a->cpus.ranges, b->cpus.ranges, a->cpus.n * sizeof(*a->cpus.ranges)) &&
+               a->distances_known == b->distances_known && a->n_distances == b->n_distances &&
+               arrays_equal(a->distances, b->distances, a->n_distances);
+}
+
+static bool blocks_equal(const struct sample *a, const struct sample *b)
+{
+        if (a->memory_blocks_known != b->memory_blocks_known ||
+            a->memory_block_size != b->memory_block_size || a->n_memory_blocks != b->n_memory_blocks)
+                return false;
+        for (size_t i = 0; i < a->n_memory_blocks; i++) {
+                const struct memory_block *x = &a->memory_blocks[i], *y = &b->memory_blocks[i];
+
+                if (x->id != y->id || x->state != y->state || x->nid != y->nid || x->nid2 != y->nid2)
+                        return false;
+        }
+        return true;
+}
+
+bool structure_equal(const struct sample *a, const struct sample *b)
+{
+        if (!masks_equal(a, b) || !blocks_equal(a, b) || a->n_nodes != b->n_nodes)
+                return false;
+        for (size_t i = 0; i < a->n_nodes; i++)
+                if (!node_structure_equal(&a->nodes[i], &b->nodes[i]))
+                        return false;
+        return true;
+}
+
+const char *node_state_name(enum node_states state)
+{
+        static const char *const names[NR_NODE_STATES] = {
+                [N_POSSIBLE] = "possible",
+                [N_ONLINE] = "online",
+                [N_NORMAL_MEMORY] = "normal_memory",
+                [N_HIGH_MEMORY] = "high_memory",
+                [N_MEMORY] = "memory",
+                [N_CPU] = "cpu",
+                [N_GENERIC_INITIATOR] = "generic_initiator",
+        };
+
+        return names[state];
+}
+
+const nodemask_t *node_states_mask(const struct snapshot *snap, enum node_states state)
+{
+        return &snap->sample.node_states[state];
+}
+
+bool node_state(const struct snapshot *snap, int nid, enum node_states state)
+{
+        return node_isset(nid, node_states_mask(snap, state));
+}
+
+bool node_online(const struct snapshot *snap, int nid)
+{
+        return node_state(snap, nid, N_ONLINE);
+}
+
+bool node_possible(const struct snapshot *snap, int nid)
+{
+        return node_state(snap, nid, N_POSSIBLE);
+}
+
+int num_node_state(const struct snapshot *snap, enum node_states state)
+{
+        return nodes_weight(node_states_mask(snap, state));
+}
+
+int num_online_nodes(const struct snapshot *snap)
+{
+        return num_node_state(snap, N_ONLINE);
+}
+
+int num_possible_nodes(const struct snapshot *snap)
+{
+        return num_node_state(snap, N_POSSIBLE);
+}
+
+int first_online_node(const struct snapshot *snap)
+{
+        return first_node(node_states_mask(snap, N_ONLINE));
+}
+
+int first_memory_node(const struct snapshot *snap)
+{
+        return first_node(node_states_mask(snap, N_MEMORY));
+}
+
+static bool count_blocks(const struct sample *s, int nid, bool all, struct node_memory_blocks *out)
+{
+        *out = (struct node_memory_blocks){ .states_known = true };
+        if (!s->memory_blocks_known)
+                return false;
+        for (size_t i = 0; i < s->n_memory_blocks; i++) {
+                const struct memory_block *block = &s->memory_blocks[i];
+
+                if (!all && block->nid != nid && block->nid2 != nid)
+                        continue;
+                out->total++;
+                if (block->state == BLOCK_UNKNOWN)
+                        out->states_known = false;
+                else if (block->state == BLOCK_ONLINE)
+                        out->online++;
+                else
+                        out->offline++;
+        }
+        out->bytes_known = s->memory_block_size > 0 &&
+                           !__builtin_mul_overflow(out->total, s->memory_block_size, &out->bytes);
+        return true;
+}
+
+bool node_memory_blocks(const struct snapshot *snap, int nid, struct node_memory_blocks *out)
+{
+        return count_blocks(&snap->sample, nid, false, out);
+}
+
+bool all_memory_blocks(const struct snapshot *snap, struct node_memory_blocks *out)
+{
+        return count_blocks(&snap->sample, NUMA_NO_NODE, true, out);
+}
+
+bool next_memory_range(const struct snapshot *snap, size_t *pos, struct memory_range *out)
+{
+        const struct sample *s = &snap->sample;
+        const struct memory_block *first, *last;
+
+        if (*pos >= s->n_memory_blocks)
+                return false;
+        first = last = &s->memory_blocks[(*pos)++];
+        while (*pos < s->n_memory_blocks) {
+                const struct memory_block *next = &s->memory_blocks[*pos];
+
+                if (next->id != last->id + 1 || next->state != first->state ||
+                    next->nid != first->nid || next->nid2 != first->nid2)
+                        break;
+                last = next;
+                (*pos)++;
+        }
+        *out = (struct memory_range){
+                .first_block = first->id, .last_block = last->id, .block = first
+        };
+        if (__builtin_mul_overflow(first->id, s->memory_block_size, &out->start) ||
+            __builtin_mul_overflow(last->id + 1, s->memory_block_size, &out->end))
+                out->start = out->end = 0;
+        return true;
+}
+
+bool node_distance(const struct snapshot *snap, int from, int to, uint8_t *distance)
+{
+        const struct node *node = snapshot_node(snap, from);
+        size_t column = 0;
+        int nid;
+
+        if (!node || !node->distances_known || !node_state(snap, to, node->distance_columns))
+                return false;
+        for_each_node_state (nid, snap, node->distance_columns) {
+                if (nid == to)
+                        break;
+                column++;
+        }
+        *distance = node->distances[column];
+        return true;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading with an account: which collector's files could be read, and what changed.
+ *
+ * A file's error counts, and is reported as a problem, once per change of its state; the collector
+ * reports success 0 as long as it lasts.
+ */
+#pragma once
+
+#include "parse.h"
+#include "sample.h"
+#include "source.h"
+
+struct problem {
+        char *path;
+        int error;            /* negative errno; 0: it is readable again; -EINVAL with expected: malformed */
+        size_t offset;        /* of the malformed part, in bytes */
+        const char *expected; /* what should stand there; NULL if the file could not be read */
+};
+
+struct reader {
+        struct source *source;
+        struct collector_status status[NR_COLLECTORS];
+        bool absent_reported[NR_COLLECTORS];
+        bool went_away; /* a file that could be read at the last sample is gone: look at the structure */
+        size_t n_problems, cap_problems;
+        struct problem *problems; /* of this sample */
+};
+
+/* Starts a sample: every collector counts as successful until one of its files is not. */
+void reader_begin(struct reader *r);
+void reader_release(struct reader *r);
+
+/* Reads the file into the parser. 0 or -errno, which has been accounted. */
+int reader_read(struct reader *r, enum collector collector, struct source_file *file, struct parser *p);
+/* The same for a file that a kernel may rightly not have: its absence is no failure. */
+int reader_read_optional(struct reader *r, enum collector collector, struct source_file *file,
+                         struct parser *p);
+/* Accounts what the parser found wrong with the file. Whether it found nothing wrong. */
+bool reader_parsed(struct reader *r, enum collector collector, struct source_file *file,
+                   const struct parser *p);
+/* Accounts a file whose content is well-formed but impossible. */
+void reader_malformed(struct reader *r, enum collector collector, struct source_file *file,
+                      const char *expected);
+/* Memory is exhausted: the collector's figures are incomplete. */
+void reader_out_of_memory(struct reader *r, enum collector collector);
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+uint64_t monotonic_now_ns(void);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "source.h"
+
+#include "buffer.h"
+#include "cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+struct source {
+        int root_fd;
+        bool live;
+        size_t kept;
+        size_t kept_max;
+        struct buffer text;
+};
+
+struct source_file {
+        struct source *source;
+        char *path;
+        size_t max;
+        int fd;
+        bool kernfs; /* sysfs or procfs: a file that is gone says so by itself */
+        bool was_read;
+        int last_error;
+};
+
+int source_new(const char *root, size_t kept_max, struct source **ret)
+{
+        struct source *source = calloc(1, sizeof(*source));
+        struct stat st, slash;
+
+        if (!source)
+                return -ENOMEM;
+        source->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (source->root_fd < 0) {
+                int error = -errno;
+
+                free(source);
+                return error;
+        }
+        source->live = fstat(source->root_fd, &st) == 0 && stat("/", &slash) == 0 &&
+                       st.st_ino == slash.st_ino && st.st_dev == slash.st_dev;
+        source->kept_max = kept_max;
+        *ret = source;
+        return 0;
+}
+
+void source_free(struct source *source)
+{
+        if (!source)
+                return;
+        close(source->root_fd);
+        buffer_release(&source->text);
+        free(source);
+}
+
+bool source_is_live(const struct source *source)
+{
+        return source->live;
+}
+
+int source_open(struct source *source, const char *path, int flags)
+{
+        struct open_how how = {
+                .flags = (unsigned)(flags | O_CLOEXEC),
+                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+        };
+        int fd;
+
+        while (*path == '/')
+                path++;
+        if (!source->live) {
+                fd = (int)syscall(SYS_openat2, source->root_fd, *path ? path : ".", &how, sizeof(how));
+                /* Linux before 5.6, or a seccomp filter that does not know the call. */
+                if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+                        return fd < 0 ? -errno : fd;
+        }
+        fd = openat(source->root_fd, *path ? path : ".", flags | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+DIR *source_opendir(struct source *source, const char *path)
+{
+        int fd = source_open(source, path, O_RDONLY | O_DIRECTORY);
+        DIR *dir;
+
+        if (fd < 0) {
+                errno = -fd;
+                return NULL;
+        }
+        dir = fdopendir(fd);
+        if (!dir)
+                close(fd);
+        return dir;
+}
+
+struct source_file *source_file_new(struct source *source, const char *path, size_t max)
+{
+        struct source_file *file = calloc(1, sizeof(*file));
+
+        if (!file)
+                return NULL;
+        *file = (struct source_file){ .source = source, .path = strdup(path), .max = max, .fd = -1 };
+        if (!file->path) {
+                free(file);
+                return NULL;
+        }
+        return file;
+}
+
+static void file_close(struct source_file *file)
+{
+        if (file->fd < 0)
+                return;
+        close(file->fd);
+        file->fd = -1;
+        file->source->kept--;
+}
+
+void source_file_free(struct source_file *file)
+{
+        if (!file)
+                return;
+        file_close(file);
+        free(file->path);
+        free(file);
+}
+
+const char *source_file_path(const struct source_file *file)
+{
+        return file->path;
+}
+
+int source_file_error(const struct source_file *file)
+{
+        return file->last_error;
+}
+
+int source_file_swap_error(struct source_file *file, int error)
+{
+        int before = file->last_error;
+
+        file->last_error = error;
+        return before;
+}
+
+bool source_file_was_read(const struct source_file *file)
+{
+        return file->was_read;
+}
+
+static int file_open(struct source_file *file)
+{
+        struct statfs fs;
+        struct stat st;
+        /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
+        int fd = source_open(file->source, file->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0) {
+                int error = -errno;
+
+                close(fd);
+                return error;
+        }
+        if (!S_ISREG(st.st_mode)) {
+                close(fd);
+                return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+        }
+        file->kernfs = fs.f_type == SYSFS_MAGIC || fs.f_type == PROC_SUPER_MAGIC;
+        file->fd = fd;
+        file->source->kept++;
+        return 0;
+}
+
+/* Elsewhere than in kernfs an unlinked file goes on being readable: look whether it is still there. */
+static bool file_is_gone(const struct source_file *file)
+{
+        struct stat st;
+
+        return !file->kernfs && (fstat(file->fd, &st) < 0 || st.st_nlink == 0);
+}
+
+/* A sysfs attribute shorter than a page is read in one call; anything else until the end shows. */
+static int file_pread(struct source_file *file)
+{
+        struct buffer *text = &file->source->text;
+
+        text->len = 0;
+        for (;;) {
+                ssize_t n;
+
+                if (!buffer_reserve(text, text->len + 8192)) {
+                        text->failed = false;
+                        return -ENOMEM;
+                }
+                n = pread(file->fd, text->data + text->len, text->cap - text->len, (off_t)text->len);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                text->len += (size_t)n;
+                if (text->len > file->max)
+                        return -EFBIG;
+                if (n == 0 || (file->kernfs && file->max == SOURCE_MAX_SYSFS && n < 4096 &&
+                               text->data[text->len - 1] == '\n'))
+                        return 0;
+        }
+}
+
+int source_read(struct source *source, struct source_file *file, const char **text, size_t *len)
+{
+        bool reopened = false;
+        int r;
+
+        if (file->fd >= 0 && file_is_gone(file))
+                file_close(file);
+        for (;;) {
+                if (file->fd < 0) {
+                        reopened = true;
+                        r = file_open(file);
+                        if (r < 0)
+                                return r;
+                }
+                r = file_pread(file);
+                if (r == 0 || reopened)
+                        break;
+                /* ENODEV: the kernfs node behind the descriptor is gone; another may have its name. */
+                file_close(file);
+        }
+        if (r < 0 || source->kept > source->kept_max)
+                file_close(file);
+        if (r < 0)
+                return r;
+        file->was_read = true;
+        *text = source->text.data;
+        *len = source->text.len;
+        return 0;
+}
