@@ -21,7 +21,7 @@ static void put(struct table *t, size_t size, uint64_t value)
 {
         assert_true(t->len + size <= sizeof(t->bytes));
         for (size_t i = 0; i < size; i++)
-                t->bytes[t->len++] = i < 8 ? (uint8_t)(value >> 8 * i) : 0;
+                t->bytes[t->len++] = (uint8_t)(i < 8 ? value >> 8 * i : 0);
 }
 
 static void put_at(struct table *t, size_t at, size_t size, uint64_t value)
