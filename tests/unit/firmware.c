@@ -488,15 +488,20 @@ static void hmat_revision_1_counts_in_tenths(void **state)
 static void hmat_matrix_larger_than_its_structure_is_skipped(void **state)
 {
         (void)state;
-        const uint32_t targets[] = { 4, 0x80000000, 0xffffffff };
+        /* The third needs 2^64 + 8 bytes. */
+        static const uint32_t counts[][2] = {
+                { 2, 4 },
+                { 0xffffffff, 0xffffffff },
+                { 0xc0000001, 0xaaaaaaa6 },
+        };
 
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
                 struct table t = load("hmat");
                 struct firmware_fault fault;
                 struct hmat hmat;
 
-                put_at(&t, 80 + 16, 4, targets[i]);
-                put_at(&t, 80 + 12, 4, i ? targets[i] : 2);
+                put_at(&t, 80 + 12, 4, counts[i][0]);
+                put_at(&t, 80 + 16, 4, counts[i][1]);
                 seal(&t);
                 assert_int_equal(DECODE(hmat, &t, &hmat, &fault), -EINVAL);
                 assert_int_equal(fault.code, FIRMWARE_SHORT_STRUCTURE);
