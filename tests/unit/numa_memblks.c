@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: MIT */
+#include "numa_blocks.h"
+#include "numa_memblks.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define GIB (UINT64_C(1) << 30)
+
+/* What every test starts from: nothing. */
+struct machine {
+        struct memblock mb;
+        struct numa_meminfo mi, reserved;
+        struct pxm_map map;
+        struct warnings warn;
+};
+
+static int set_up(void **state)
+{
+        struct machine *m = calloc(1, sizeof(*m));
+
+        if (m)
+                pxm_map_init(&m->map);
+        *state = m;
+        return m ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+        struct machine *m = *state;
+
+        memblock_free(&m->mb);
+        warnings_clear(&m->warn);
+        free(m);
+        return 0;
+}
+
+#define USABLE(m, ...)                                                                    \
+        assert_int_equal(memblock_setup(&(m)->mb, (struct memory_range[]){ __VA_ARGS__ }, \
+                                        sizeof((struct memory_range[]){ __VA_ARGS__ }) /  \
+                                                sizeof(struct memory_range)),             \
+                         0)
+
+static int add(struct machine *m, int nid, uint64_t start, uint64_t end)
+{
+        const struct numa_memblk blk = { .start = start, .end = end, .nid = nid };
+
+        return numa_add_memblk(&m->mi, &blk, &m->warn);
+}
+
+static void assert_blk(const struct numa_memblk *blk, int nid, uint64_t start, uint64_t end)
+{
+        assert_int_equal(blk->nid, nid);
+        assert_int_equal(blk->start, start);
+        assert_int_equal(blk->end, end);
+}
+
+static void assert_dump(const struct memblock *mb, const char *expected)
+{
+        char *text = NULL;
+        size_t len;
+        FILE *out = open_memstream(&text, &len);
+
+        assert_non_null(out);
+        memblock_print(out, mb);
+        fclose(out);
+        assert_string_equal(text, expected);
+        free(text);
+}
+
+static void memblock_drops_first_page_bios_area_and_partial_pages(void **state)
+{
+        struct machine *m = *state;
+
+        /* As a PC's firmware reports it, out of order and with a partial page at 0x9fc00. */
+        USABLE(m, { MIB, 0x17ffe800 }, { 0, 0x9fc00 }, { 0xb0000, 0xc0000 },
+               { 0x20000800, 0x20001800 });
+        assert_dump(&m->mb, " memory[0x0]\t[0x0000000000001000-0x000000000009efff], "
+                            "0x000000000009e000 bytes flags: 0x0\n"
+                            " memory[0x1]\t[0x0000000000100000-0x0000000017ffdfff], "
+                            "0x0000000017efe000 bytes flags: 0x0\n");
+        assert_int_equal(memblock_start_of_DRAM(&m->mb), 0x1000);
+        assert_int_equal(memblock_end_of_DRAM(&m->mb), 0x17ffe000);
+        assert_int_equal(memblock_phys_mem_size(&m->mb), 0x9e000 + 0x17efe000);
+}
+
+static void memblock_joins_ranges_that_touch_or_overlap(void **state)
+{
+        struct machine *m = *state;
+
+        USABLE(m, { 4 * GIB, 5 * GIB }, { 2 * GIB, 3 * GIB }, { 3 * GIB, 4 * GIB + MIB },
+               { 8 * GIB, 9 * GIB }, { GIB, 10 * GIB });
+        assert_int_equal(m->mb.cnt, 1);
+        assert_int_equal(m->mb.regions[0].base, GIB);
+        assert_int_equal(m->mb.regions[0].size, 9 * GIB);
+}
+
+static void memblock_joins_before_it_trims(void **state)
+{
+        struct machine *m = *state;
+
+        USABLE(m, { MIB, 2 * MIB + 0x800 }, { 2 * MIB + 0x800, 3 * MIB });
+        assert_int_equal(m->mb.cnt, 1);
+        assert_int_equal(m->mb.regions[0].size, 2 * MIB);
+}
+
+static void regions_split_at_node_borders_and_join_again(void **state)
+{
+        struct machine *m = *state;
+
+        USABLE(m, { 0, 0xa0000 }, { MIB, GIB });
+        memblock_set_node(&m->mb, 0, 512 * MIB, 0);
+        memblock_set_node(&m->mb, 512 * MIB, GIB, 1);
+        assert_dump(&m->mb, " memory[0x0]\t[0x0000000000001000-0x000000000009ffff], "
+                            "0x000000000009f000 bytes on node 0 flags: 0x0\n"
+                            " memory[0x1]\t[0x0000000000100000-0x000000001fffffff], "
+                            "0x000000001ff00000 bytes on node 0 flags: 0x0\n"
+                            " memory[0x2]\t[0x0000000020000000-0x000000003fffffff], "
+                            "0x0000000020000000 bytes on node 1 flags: 0x0\n");
+        memblock_mark_hotplug(&m->mb, 768 * MIB, 4 * GIB);
+        assert_int_equal(m->mb.cnt, 4);
+        assert_dump(&(struct memblock){ .cnt = 1, .regions = &m->mb.regions[3] },
+                    " memory[0x0]\t[0x0000000030000000-0x000000003fffffff], "
+                    "0x0000000010000000 bytes on node 1 flags: 0x1\n");
+        memblock_clear_hotplug(&m->mb, 0, UINT64_MAX);
+        memblock_set_node(&m->mb, 0, UINT64_MAX, 0);
+        assert_int_equal(m->mb.cnt, 2);
+}
+
+static void the_index_is_hexadecimal(void **state)
+{
+        (void)state;
+        const struct memblock_region region = { .base = 0x1000, .size = 0x1000, .nid = 250 };
+        char *text = NULL;
+        size_t len;
+        FILE *out = open_memstream(&text, &len);
+
+        memblock_print_region(out, 26, &region);
+        fclose(out);
+        assert_string_equal(text, " memory[0x1a]\t[0x0000000000001000-0x0000000000001fff], "
+                                  "0x0000000000001000 bytes on node 250 flags: 0x0\n");
+        free(text);
+}
+
+static void impossible_blocks_are_ignored_with_a_warning(void **state)
+{
+        struct machine *m = *state;
+
+        assert_int_equal(add(m, 0, GIB, GIB), 0);
+        assert_int_equal(m->warn.n, 0);
+        assert_int_equal(add(m, 0, 2 * GIB, GIB), 0);
+        assert_int_equal(add(m, -1, 0, GIB), 0);
+        assert_int_equal(add(m, MAX_NUMNODES, 0, GIB), 0);
+        assert_int_equal(m->mi.nr_blks, 0);
+        assert_int_equal(m->warn.n, 3);
+        assert_string_equal(m->warn.text[0],
+                            "Warning: invalid memblk node 0 [mem 0x80000000-0x3fffffff]");
+        assert_int_equal(add(m, MAX_NUMNODES - 1, 0, GIB), 0);
+        assert_int_equal(m->mi.nr_blks, 1);
+}
+
+static void a_full_table_refuses_more(void **state)
+{
+        struct machine *m = *state;
+
+        for (uint64_t i = 0; i < NR_NODE_MEMBLKS; i++)
+                assert_int_equal(add(m, 0, i * MIB, i * MIB + 1), 0);
+        assert_int_equal(add(m, 0, GIB * 64, GIB * 65), -ENOSPC);
+        assert_int_equal(add(m, 0, GIB, GIB), 0);
+        assert_int_equal(m->mi.nr_blks, NR_NODE_MEMBLKS);
+}
+
+static void blocks_without_memory_are_reserved_and_the_rest_trimmed(void **state)
+{
+        struct machine *m = *state;
+
+        USABLE(m, { 0, 0xa0000 }, { MIB, 3 * GIB }, { 4 * GIB, 5 * GIB });
+        add(m, 0, 0, 0xa0000);
+        add(m, 1, 8 * GIB, 16 * GIB); /* nothing there yet */
+        add(m, 0, MIB, 3 * GIB);
+        m->mi.blk[1].hotpluggable = true;
+        add(m, 2, 4 * GIB, 7 * GIB); /* two thirds are above the end */
+        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, &m->warn), 0);
+        assert_int_equal(m->mi.nr_blks, 2);
+        assert_blk(&m->mi.blk[0], 0, 0x1000, 3 * GIB);
+        assert_blk(&m->mi.blk[1], 2, 4 * GIB, 5 * GIB);
+        assert_int_equal(m->reserved.nr_blks, 2);
+        assert_blk(&m->reserved.blk[0], 1, 8 * GIB, 16 * GIB);
+        assert_true(m->reserved.blk[0].hotpluggable);
+        assert_blk(&m->reserved.blk[1], 2, 5 * GIB, 7 * GIB);
+        assert_int_equal(m->warn.n, 0);
+}
+
+static void blocks_of_a_node_merge_across_holes_but_not_across_nodes(void **state)
+{
+        struct machine *m = *state;
+
+        USABLE(m, { MIB, 16 * GIB });
+        add(m, 0, MIB, 2 * GIB);
+        add(m, 1, 4 * GIB, 5 * GIB);
+        add(m, 0, 3 * GIB, 4 * GIB);
+        add(m, 0, 6 * GIB, 7 * GIB);
+        m->mi.blk[2].nonvolatile = true;
+        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, &m->warn), 0);
+        assert_int_equal(m->mi.nr_blks, 3);
+        assert_blk(&m->mi.blk[0], 0, MIB, 4 * GIB);
+        assert_true(m->mi.blk[0].nonvolatile);
+        assert_false(m->mi.blk[0].hotpluggable);
+        assert_blk(&m->mi.blk[1], 1, 4 * GIB, 5 * GIB);
+        assert_blk(&m->mi.blk[2], 0, 6 * GIB, 7 * GIB);
+}
+
+static void a_node_overlapping_itself_is_a_warning(void **state)
+{
+        struct machine *m = *state;
+
+        USABLE(m, { MIB, 16 * GIB });
+        add(m, 3, GIB, 3 * GIB);
+        add(m, 3, 2 * GIB, 4 * GIB);
+        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, &m->warn), 0);
+        assert_int_equal(m->mi.nr_blks, 1);
+        assert_blk(&m->mi.blk[0], 3, GIB, 4 * GIB);
+        assert_int_equal(m->warn.n, 1);
+        assert_string_equal(m->warn.text[0],
+                            "Warning: node 3 [mem 0x40000000-0xbfffffff] overlaps with itself "
+                            "[mem 0x80000000-0xffffffff]");
+}
+
+static void two_nodes_claiming_one_range_are_refused(void **state)
+{
+        struct machine *m = *state;
+
+        USABLE(m, { MIB, 16 * GIB });
+        add(m, 0, MIB, 2 * GIB);
+        add(m, 1, 2 * GIB - 1, 4 * GIB);
+        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, &m->warn), -EINVAL);
+        assert_string_equal(m->warn.text[0], "node 0 [mem 0x00100000-0x7fffffff] overlaps with "
+                                             "node 1 [mem 0x7fffffff-0xffffffff]");
+}
+
+static void a_window_extends_the_blocks_it_touches(void **state)
+{
+        struct machine *m = *state;
+
+        add(m, 2, 12 * GIB, 13 * GIB);
+        add(m, 1, 9 * GIB, 10 * GIB);
+        add(m, 0, 0, 4 * GIB);
+        assert_int_equal(numa_fill_memblks(&m->mi, 8 * GIB, 16 * GIB), 0);
+        assert_blk(&m->mi.blk[1], 1, 8 * GIB, 10 * GIB);
+        assert_blk(&m->mi.blk[0], 2, 10 * GIB, 16 * GIB);
+        assert_blk(&m->mi.blk[2], 0, 0, 4 * GIB);
+        assert_int_equal(numa_fill_memblks(&m->mi, 4 * GIB, 8 * GIB), NUMA_NO_MEMBLK);
+        assert_int_equal(numa_fill_memblks(&m->mi, 20 * GIB, 24 * GIB), NUMA_NO_MEMBLK);
+        assert_int_equal(m->mi.nr_blks, 3);
+}
+
+static void a_window_inside_a_block_changes_nothing(void **state)
+{
+        struct machine *m = *state;
+
+        add(m, 0, 0, 4 * GIB);
+        assert_int_equal(numa_fill_memblks(&m->mi, GIB, 2 * GIB), 0);
+        assert_blk(&m->mi.blk[0], 0, 0, 4 * GIB);
+}
+
+/* Two sockets, a DIMM slot of node 1 that is empty, memory above 4 GiB on node 1. */
+static struct srat_memory affinities[] = {
+        { .pxm = 3, .base = 0, .length = 0xa0000, .enabled = true },
+        { .pxm = 3, .base = MIB, .length = 3 * GIB - MIB, .enabled = true },
+        { .pxm = 1, .base = 4 * GIB, .length = 4 * GIB, .enabled = true },
+        { .pxm = 1, .base = 8 * GIB, .length = 8 * GIB, .enabled = true, .hotpluggable = true },
+        { .pxm = 7, .base = 64 * GIB, .length = GIB, .enabled = false },
+};
+static struct srat_cpu processors[] = {
+        { .offset = 48, .type = SRAT_X2APIC, .pxm = 3, .enabled = true },
+        { .offset = 72, .type = SRAT_X2APIC, .pxm = 1, .enabled = true },
+};
+
+static struct srat two_sockets(void)
+{
+        return (struct srat){ .n_cpus = 2,
+                              .cpus = processors,
+                              .n_memory = sizeof(affinities) / sizeof(affinities[0]),
+                              .memory = affinities };
+}
+
+static void srat_sets_the_nodes_of_memblock(void **state)
+{
+        struct machine *m = *state;
+        const struct srat srat = two_sockets();
+
+        USABLE(m, { 0, 0x9fc00 }, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB });
+        assert_int_equal(
+                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, NULL, &m->warn), 0);
+        assert_int_equal(m->mi.nr_blks, 2);
+        assert_blk(&m->mi.blk[0], 0, 0x1000, 3 * GIB);
+        assert_blk(&m->mi.blk[1], 1, 4 * GIB, 9 * GIB);
+        assert_int_equal(m->mi.blk[1].source, NUMA_SOURCE_SRAT);
+        assert_int_equal(m->reserved.nr_blks, 1);
+        assert_blk(&m->reserved.blk[0], 1, 9 * GIB, 16 * GIB);
+        assert_dump(&m->mb, " memory[0x0]\t[0x0000000000001000-0x000000000009efff], "
+                            "0x000000000009e000 bytes on node 0 flags: 0x0\n"
+                            " memory[0x1]\t[0x0000000000100000-0x00000000bfffffff], "
+                            "0x00000000bff00000 bytes on node 0 flags: 0x0\n"
+                            " memory[0x2]\t[0x0000000100000000-0x00000001ffffffff], "
+                            "0x0000000100000000 bytes on node 1 flags: 0x0\n"
+                            " memory[0x3]\t[0x0000000200000000-0x000000023fffffff], "
+                            "0x0000000040000000 bytes on node 1 flags: 0x1\n");
+        assert_int_equal(m->warn.n, 0);
+}
+
+static void a_node_with_kernel_memory_is_not_hotpluggable(void **state)
+{
+        struct machine *m = *state;
+        const struct srat srat = two_sockets();
+        nodemask_t kernel;
+
+        nodemask_clear(&kernel);
+        node_set(1, &kernel);
+        USABLE(m, { 0, 0x9fc00 }, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB });
+        assert_int_equal(
+                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, &kernel, &m->warn),
+                0);
+        assert_int_equal(m->mb.cnt, 3);
+        assert_int_equal(m->mb.regions[2].size, 5 * GIB);
+        assert_int_equal(m->mb.regions[2].flags, 0);
+}
+
+static void a_refused_table_leaves_everything_on_node_0(void **state)
+{
+        struct machine *m = *state;
+        struct srat srat = two_sockets();
+        struct srat_memory overlapping[] = { affinities[0],
+                                             affinities[1],
+                                             { .pxm = 1,
+                                               .base = 2 * GIB,
+                                               .length = 7 * GIB,
+                                               .enabled = true,
+                                               .hotpluggable = true } };
+
+        srat.n_memory = 3;
+        srat.memory = overlapping;
+        USABLE(m, { 0, 0x9fc00 }, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB });
+        assert_int_equal(
+                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, NULL, &m->warn),
+                -EINVAL);
+        assert_int_equal(m->mi.nr_blks, 1);
+        assert_blk(&m->mi.blk[0], 0, 0x1000, 9 * GIB);
+        assert_int_equal(m->mi.blk[0].source, NUMA_SOURCE_DUMMY);
+        assert_int_equal(m->reserved.nr_blks, 0);
+        assert_int_equal(m->mb.cnt, 3);
+        for (size_t i = 0; i < 3; i++) {
+                assert_int_equal(m->mb.regions[i].nid, 0);
+                assert_int_equal(m->mb.regions[i].flags, 0);
+        }
+        assert_int_equal(m->warn.n, 2);
+        assert_string_equal(m->warn.text[0], "node 0 [mem 0x00100000-0xbfffffff] overlaps with "
+                                             "node 1 [mem 0x80000000-0x23fffffff]");
+        assert_string_equal(m->warn.text[1], "NUMA: all memory on node 0");
+}
+
+static void memory_that_no_node_covers_refuses_the_table(void **state)
+{
+        struct machine *m = *state;
+        const struct srat srat = two_sockets();
+
+        USABLE(m, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB }, { 32 * GIB, 32 * GIB + MIB });
+        assert_int_equal(
+                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, NULL, &m->warn), 0);
+        assert_int_equal(memblock_uncovered(&m->mb), MIB);
+        USABLE(m, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB }, { 32 * GIB, 34 * GIB });
+        assert_int_equal(
+                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, NULL, &m->warn),
+                -EINVAL);
+        assert_string_equal(m->warn.text[0], "NUMA: no nodes coverage for 2048MB of 10239MB RAM");
+}
+
+static void a_window_of_its_own_makes_a_node(void **state)
+{
+        struct machine *m = *state;
+        const struct srat srat = two_sockets();
+        struct cedt_cfmws windows[] = {
+                { .base = 12 * GIB, .size = 8 * GIB }, /* touches node 1's slot */
+                { .base = 100 * GIB, .size = 16 * GIB },
+                { .base = 200 * GIB, .size = 16 * GIB },
+        };
+        const struct cedt cedt = { .n_cfmws = 3, .cfmws = windows };
+
+        USABLE(m, { 0, 0x9fc00 }, { MIB, 3 * GIB }, { 4 * GIB, 8 * GIB });
+        assert_int_equal(
+                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, &cedt, NULL, &m->warn), 0);
+        assert_int_equal(m->reserved.nr_blks, 3);
+        assert_blk(&m->reserved.blk[0], 1, 8 * GIB, 20 * GIB);
+        assert_blk(&m->reserved.blk[1], 2, 100 * GIB, 116 * GIB);
+        assert_int_equal(m->reserved.blk[1].source, NUMA_SOURCE_CEDT);
+        assert_blk(&m->reserved.blk[2], 3, 200 * GIB, 216 * GIB);
+        assert_int_equal(node_to_pxm(&m->map, 2), 4);
+        assert_int_equal(node_to_pxm(&m->map, 3), 5);
+}
+
+static int from_blocks(struct machine *m, const struct memory_block_link *links, size_t n,
+                       const struct zone_span *spans, size_t n_spans)
+{
+        return numa_meminfo_from_blocks(&m->mi, links, n, spans, n_spans, &m->mb, &m->warn);
+}
+
+#define FROM_BLOCKS(m, links, spans)                                                            \
+        assert_int_equal(from_blocks((m), (links), sizeof(links) / sizeof((links)[0]), (spans), \
+                                     sizeof(spans) / sizeof((spans)[0])),                       \
+                         0)
+
+static void a_block_of_two_nodes_is_cut_at_the_zone_spans(void **state)
+{
+        struct machine *m = *state;
+        const struct memory_block_link links[] = {
+                { 256 * MIB, 384 * MIB, 1 },
+                { 0, 128 * MIB, 0 },
+                { 128 * MIB, 256 * MIB, 1 },
+                { 128 * MIB, 256 * MIB, 0 },
+        };
+        const struct zone_span spans[] = {
+                { 0, 1, 4095 },
+                { 0, 4096, 192 * MIB / 4096 - 4096 },
+                { 1, 192 * MIB / 4096, 192 * MIB / 4096 },
+        };
+
+        USABLE(m, { 0, 0x9fc00 }, { MIB, 384 * MIB - 0x20000 });
+        FROM_BLOCKS(m, links, spans);
+        assert_int_equal(m->mi.nr_blks, 3);
+        assert_blk(&m->mi.blk[0], 0, 0x1000, 0x9f000);
+        assert_blk(&m->mi.blk[1], 0, MIB, 192 * MIB);
+        assert_blk(&m->mi.blk[2], 1, 192 * MIB, 384 * MIB - 0x20000);
+        assert_int_equal(m->mi.blk[1].source, NUMA_SOURCE_SYSFS);
+        for (int i = 0; i < 3; i++)
+                assert_false(m->mi.blk[i].approximate);
+}
+
+static void what_the_spans_leave_open_is_approximate(void **state)
+{
+        struct machine *m = *state;
+        const struct memory_block_link links[] = {
+                { 0, 128 * MIB, 0 },
+                { 0, 128 * MIB, 1 },
+        };
+        const struct zone_span spans[] = {
+                { 0, 0, 64 * MIB / 4096 },
+                { 1, 48 * MIB / 4096, 32 * MIB / 4096 }, /* 48 to 80 MiB */
+                { 2, 0, 128 * MIB / 4096 },              /* a node that has no link */
+        };
+
+        FROM_BLOCKS(m, links, spans); /* no firmware ranges known */
+        assert_int_equal(m->mi.nr_blks, 4);
+        assert_blk(&m->mi.blk[0], 0, 0, 48 * MIB);
+        assert_false(m->mi.blk[0].approximate);
+        assert_blk(&m->mi.blk[1], 0, 48 * MIB, 64 * MIB);
+        assert_true(m->mi.blk[1].approximate);
+        assert_blk(&m->mi.blk[2], 1, 64 * MIB, 80 * MIB);
+        assert_false(m->mi.blk[2].approximate);
+        assert_blk(&m->mi.blk[3], 0, 80 * MIB, 128 * MIB);
+        assert_true(m->mi.blk[3].approximate);
+}
+
+static void many_blocks_of_a_node_are_one(void **state)
+{
+        struct machine *m = *state;
+        const size_t n = 3 * NR_NODE_MEMBLKS;
+        struct memory_block_link *links = calloc(n, sizeof(*links));
+
+        for (size_t i = 0; i < n; i++)
+                links[n - 1 - i] = (struct memory_block_link){ i * 128 * MIB, (i + 1) * 128 * MIB,
+                                                               i < n / 2 ? 0 : 8 };
+        assert_int_equal(from_blocks(m, links, n, NULL, 0), 0);
+        free(links);
+        assert_int_equal(m->mi.nr_blks, 2);
+        assert_blk(&m->mi.blk[0], 0, 0, n / 2 * 128 * MIB);
+        assert_blk(&m->mi.blk[1], 8, n / 2 * 128 * MIB, n * 128 * MIB);
+}
+
+static void a_block_that_the_firmware_did_not_report_counts_whole(void **state)
+{
+        struct machine *m = *state;
+        const struct memory_block_link links[] = {
+                { 0, 128 * MIB, 0 },
+                { 4 * GIB, 4 * GIB + 128 * MIB, 2 }, /* plugged after boot */
+                { 4 * GIB, 4 * GIB + 128 * MIB, 2 }, /* found twice */
+        };
+
+        USABLE(m, { MIB, 128 * MIB });
+        assert_int_equal(from_blocks(m, links, 3, NULL, 0), 0);
+        assert_int_equal(m->mi.nr_blks, 2);
+        assert_blk(&m->mi.blk[0], 0, MIB, 128 * MIB);
+        assert_blk(&m->mi.blk[1], 2, 4 * GIB, 4 * GIB + 128 * MIB);
+        assert_false(m->mi.blk[1].approximate);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(memblock_drops_first_page_bios_area_and_partial_pages),
+                TEST(memblock_joins_ranges_that_touch_or_overlap),
+                TEST(memblock_joins_before_it_trims),
+                TEST(regions_split_at_node_borders_and_join_again),
+                TEST(the_index_is_hexadecimal),
+                TEST(impossible_blocks_are_ignored_with_a_warning),
+                TEST(a_full_table_refuses_more),
+                TEST(blocks_without_memory_are_reserved_and_the_rest_trimmed),
+                TEST(blocks_of_a_node_merge_across_holes_but_not_across_nodes),
+                TEST(a_node_overlapping_itself_is_a_warning),
+                TEST(two_nodes_claiming_one_range_are_refused),
+                TEST(a_window_extends_the_blocks_it_touches),
+                TEST(a_window_inside_a_block_changes_nothing),
+                TEST(srat_sets_the_nodes_of_memblock),
+                TEST(a_node_with_kernel_memory_is_not_hotpluggable),
+                TEST(a_refused_table_leaves_everything_on_node_0),
+                TEST(memory_that_no_node_covers_refuses_the_table),
+                TEST(a_window_of_its_own_makes_a_node),
+                TEST(a_block_of_two_nodes_is_cut_at_the_zone_spans),
+                TEST(what_the_spans_leave_open_is_approximate),
+                TEST(many_blocks_of_a_node_are_one),
+                TEST(a_block_that_the_firmware_did_not_report_counts_whole),
+        };
+
+        cmocka_set_message_output(CM_OUTPUT_TAP);
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
