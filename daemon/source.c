@@ -21,6 +21,8 @@ struct source {
         size_t kept;
         size_t kept_max;
         struct buffer text;
+        source_observer *observer;
+        void *observer_context;
 };
 
 struct source_file {
@@ -61,6 +63,12 @@ void source_free(struct source *source)
         close(source->root_fd);
         buffer_release(&source->text);
         free(source);
+}
+
+void source_observe(struct source *source, source_observer *observer, void *context)
+{
+        source->observer = observer;
+        source->observer_context = context;
 }
 
 bool source_is_live(const struct source *source)
@@ -245,5 +253,7 @@ int source_read(struct source *source, struct source_file *file, const char **te
         file->was_read = true;
         *text = source->text.data;
         *len = source->text.len;
+        if (source->observer)
+                source->observer(source->observer_context, file->path, *text, *len);
         return 0;
 }

@@ -46,6 +46,10 @@ bool source_file_was_read(const struct source_file *file);
  */
 int source_read(struct source *source, struct source_file *file, const char **text, size_t *len);
 
+/* Is told of each successful read; for recording. */
+typedef void source_observer(void *context, const char *path, const char *text, size_t len);
+void source_observe(struct source *source, source_observer *observer, void *context);
+
 /* Opens a directory below the root; NULL with errno set. */
 DIR *source_opendir(struct source *source, const char *path);
 /* open(2) below the root; -errno. */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "log.h"
+
+#include "cleanup.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+static int max_level = LOG_INFO;
+
+void log_set_level(int level)
+{
+        max_level = level;
+}
+
+/* systemd.exec(5): $JOURNAL_STREAM is "device:inode" of the stream that goes to the journal. */
+static bool stderr_is_journal(void)
+{
+        static int known = -1;
+        unsigned long long dev, ino;
+        const char *stream = getenv("JOURNAL_STREAM");
+        struct stat st;
+
+        if (known < 0)
+                known = stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+                        fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+        return known;
+}
+
+void log_message(int level, const char *format, ...)
+{
+        _cleanup_(free_p) char *text = NULL;
+        va_list args;
+
+        if (level > max_level)
+                return;
+        va_start(args, format);
+        if (vasprintf(&text, format, args) < 0)
+                text = NULL;
+        va_end(args);
+        if (!text)
+                return;
+        if (stderr_is_journal())
+                fprintf(stderr, "<%d>%s\n", level, text);
+        else
+                fprintf(stderr, "numad-telemetry: %s\n", text);
+}

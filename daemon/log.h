@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Log lines on standard error. Where that is the journal, each carries its priority as "<N>"
+ * (sd-daemon(3)); elsewhere the program's name stands before it.
+ */
+#pragma once
+
+#include <syslog.h>
+
+/* Messages less urgent than level (LOG_INFO, …) are dropped. */
+void log_set_level(int level);
+void log_message(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "cleanup.h"
+#include "log.h"
+#include "record.h"
+#include "render.h"
+#include "sampler.h"
+#include "serve.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define EXIT_USAGE 2
+
+/* Descriptors that connections, listeners and the event loop may need beside the kept files. */
+#define DESCRIPTORS_RESERVED 512
+
+/*
+ * Each node has a dozen files to keep open, so ask for as many descriptors as are allowed. Returns
+ * how many of them files may keep.
+ */
+static size_t raise_descriptor_limit(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return 0;
+        limit.rlim_cur = limit.rlim_max;
+        if (limit.rlim_cur > 65536)
+                limit.rlim_cur = 65536;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0 && getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return 0;
+        return limit.rlim_cur > DESCRIPTORS_RESERVED ? limit.rlim_cur - DESCRIPTORS_RESERVED : 0;
+}
+
+static int fail(int status, error_text error)
+{
+        log_message(LOG_ERR, "%s", error ? error : "out of memory");
+        free(error);
+        return status;
+}
+
+static void render_once(struct buffer *out, const struct snapshot *snap, enum output_format format,
+                        const struct settings *settings)
+{
+        struct prometheus_options options = {
+                .format = format == OUTPUT_OPENMETRICS ? OPENMETRICS : PROMETHEUS_TEXT,
+                /* There is no server, and the process is not the daemon's. */
+                .collect = COLLECT_DEFAULT & ~(COLLECT_BIT(COLLECT_HTTP) | COLLECT_BIT(COLLECT_PROCESS)),
+                .distance_metrics_limit = settings->distance_metrics_limit,
+        };
+
+        switch (format) {
+        case OUTPUT_NODE_EXPORTER:
+                render_node_exporter(out, snap);
+                break;
+        case OUTPUT_JSON:
+                render_json(out, snap, JSON_SNAPSHOT, true);
+                break;
+        case OUTPUT_HARDWARE:
+                render_hardware(out, snap);
+                break;
+        case OUTPUT_NODE_STATES:
+                render_node_states(out, snap);
+                break;
+        default:
+                render_prometheus(out, snap, NULL, &options);
+        }
+}
+
+static void print_problem(void *context, const struct problem *p)
+{
+        (void)context;
+        if (p->error != 0)
+                log_message(LOG_WARNING, "%s: %s%s; its figures are left out", p->path,
+                            p->expected ? "malformed, expected " : "",
+                            p->expected ? p->expected : strerror(-p->error));
+}
+
+static int once(struct source *source, const struct command_line *cmd, const struct settings *settings)
+{
+        const struct sampler_observer observer = { .problem = print_problem };
+        struct sampler *sampler = sampler_new(source, &observer);
+        struct snapshot *snap = sampler ? sampler_snapshot(sampler, 0) : NULL;
+        struct buffer out = BUFFER_INIT;
+        int status = EXIT_SUCCESS;
+
+        if (snap)
+                render_once(&out, snap, cmd->format, settings);
+        if (!snap || buffer_failed(&out)) {
+                status = fail(EXIT_FAILURE, NULL);
+        } else if (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
+                log_message(LOG_ERR, "cannot write to standard output: %s", strerror(errno));
+                status = EXIT_FAILURE;
+        }
+        buffer_release(&out);
+        sampler_free(sampler);
+        return status;
+}
+
+static int run(const struct command_line *cmd, struct settings *settings)
+{
+        struct source *source;
+        error_text error = NULL;
+        int r = source_new(cmd->root, raise_descriptor_limit(), &source);
+        int status;
+
+        if (r < 0) {
+                if (asprintf(&error, "option '--root': found '%s' (%s), expected a directory", cmd->root,
+                             strerror(-r)) < 0)
+                        error = NULL;
+                return fail(EXIT_USAGE, error);
+        }
+        switch (cmd->action) {
+        case ACTION_ONCE:
+                status = once(source, cmd, settings);
+                break;
+        case ACTION_RECORD:
+                r = record(source, cmd->record_dir, &error);
+                status = r < 0 ? fail(EXIT_FAILURE, error) : EXIT_SUCCESS;
+                break;
+        default:
+                status = serve(source, cmd, settings);
+        }
+        source_free(source);
+        return status;
+}
+
+static int load_and_run(const struct command_line *cmd)
+{
+        struct settings settings;
+        error_text error = NULL;
+        int status = EXIT_SUCCESS;
+
+        if (settings_load(&settings, cmd, default_config_file, &error) < 0)
+                return fail(EXIT_USAGE, error);
+        log_set_level(settings.log_level);
+        if (cmd->action == ACTION_CHECK_CONFIG)
+                settings_print(&settings, stdout);
+        else
+                status = run(cmd, &settings);
+        settings_release(&settings);
+        return status;
+}
+
+int main(int argc, char **argv)
+{
+        struct command_line cmd;
+        error_text error = NULL;
+        int status = EXIT_SUCCESS;
+
+        if (command_line_parse(&cmd, argc, argv, &error) < 0)
+                return fail(EXIT_USAGE, error);
+        switch (cmd.action) {
+        case ACTION_HELP:
+                command_line_help(stdout);
+                break;
+        case ACTION_VERSION:
+                puts("numad-telemetry " PACKAGE_VERSION);
+                break;
+        default:
+                status = load_and_run(&cmd);
+        }
+        command_line_release(&cmd);
+        return status;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "record.h"
+
+#include "cleanup.h"
+#include "collect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct recording {
+        int dir_fd;
+        int error;          /* the first one */
+        char *failed_path; /* where it happened */
+};
+
+static void note_failure(struct recording *rec, const char *path)
+{
+        if (rec->error)
+                return;
+        rec->error = -errno;
+        rec->failed_path = strdup(path);
+}
+
+/* Makes the directories above a path, which is relative. */
+static bool make_parents(struct recording *rec, const char *path)
+{
+        for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+                _cleanup_(free_p) char *parent = strndup(path, (size_t)(slash - path));
+
+                if (!parent || (mkdirat(rec->dir_fd, parent, 0755) < 0 && errno != EEXIST)) {
+                        note_failure(rec, path);
+                        return false;
+                }
+        }
+        return true;
+}
+
+static void save_file(void *context, const char *path, const char *text, size_t len)
+{
+        struct recording *rec = context;
+        _cleanup_(close_p) int fd = -1;
+
+        while (*path == '/')
+                path++;
+        if (strcmp(path, "proc/sys/kernel/hostname") == 0 || !make_parents(rec, path))
+                return;
+        fd = openat(rec->dir_fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (fd < 0) {
+                note_failure(rec, path);
+                return;
+        }
+        while (len > 0) {
+                ssize_t n = write(fd, text, len);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0) {
+                        note_failure(rec, path);
+                        return;
+                }
+                text += n;
+                len -= (size_t)n;
+        }
+}
+
+static void save_link(struct recording *rec, int nid, uint64_t block)
+{
+        _cleanup_(free_p) char *path = NULL, *target = NULL;
+
+        if (nid == NUMA_NO_NODE)
+                return;
+        if (asprintf(&path, "sys/devices/system/node/node%d/memory%" PRIu64, nid, block) < 0 ||
+            asprintf(&target, "../../memory/memory%" PRIu64, block) < 0)
+                return;
+        if (make_parents(rec, path) && symlinkat(target, rec->dir_fd, path) < 0)
+                note_failure(rec, path);
+}
+
+static int open_empty_dir(const char *dir, error_text *error)
+{
+        DIR *listing;
+        struct dirent *entry;
+        int fd, found = 0;
+
+        if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+                goto failed;
+        fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                goto failed;
+        listing = fdopendir(dup(fd));
+        while (listing && (entry = readdir(listing)))
+                found |= strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+        if (listing)
+                closedir(listing);
+        if (!found)
+                return fd;
+        close(fd);
+        errno = ENOTEMPTY;
+failed:
+        fd = -errno;
+        if (asprintf(error, "option '--record': found '%s' (%s), expected an empty directory or a new one",
+                     dir, strerror(-fd)) < 0)
+                *error = NULL;
+        return fd;
+}
+
+int record(struct source *source, const char *dir, error_text *error)
+{
+        struct recording rec = { .dir_fd = open_empty_dir(dir, error) };
+        struct collect *c;
+
+        if (rec.dir_fd < 0)
+                return rec.dir_fd;
+        c = collect_new(source);
+        if (c) {
+                const struct sample *s;
+
+                source_observe(source, save_file, &rec);
+                s = collect_sample(c, true);
+                source_observe(source, NULL, NULL);
+                for (size_t i = 0; i < s->n_memory_blocks; i++) {
+                        save_link(&rec, s->memory_blocks[i].nid, s->memory_blocks[i].id);
+                        save_link(&rec, s->memory_blocks[i].nid2, s->memory_blocks[i].id);
+                }
+                collect_free(c);
+        } else {
+                rec.error = -ENOMEM;
+        }
+        close(rec.dir_fd);
+        if (rec.error && asprintf(error, "cannot write '%s/%s': %s", dir,
+                                  rec.failed_path ? rec.failed_path : "", strerror(-rec.error)) < 0)
+                *error = NULL;
+        free(rec.failed_path);
+        return rec.error;
+}

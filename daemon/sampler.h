@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Takes samples when they are due and holds the current snapshot. */
+#pragma once
+
+#include "collect.h"
+#include "model.h"
+
+struct sampler;
+
+/* What the sampler tells its owner; both may be NULL. */
+struct sampler_observer {
+        /* A new snapshot is current. */
+        void (*changed)(void *context, struct snapshot *snap);
+        /* A file became unreadable, malformed or readable again. */
+        void (*problem)(void *context, const struct problem *problem);
+        void *context;
+};
+
+/* NULL when memory is exhausted. source and observer must outlive it. */
+struct sampler *sampler_new(struct source *source, const struct sampler_observer *observer);
+void sampler_free(struct sampler *s);
+
+/* Samples now. 0 or -ENOMEM, in which case the snapshot before stays current. */
+int sampler_sample(struct sampler *s);
+/* The current snapshot, after sampling if it is older than max_age_ns (0: in any case); borrowed. NULL: none. */
+struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns);

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "serve.h"
+
+#include "cleanup.h"
+#include "http.h"
+#include "log.h"
+#include "sampler.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+const char default_config_file[] = SYSCONFDIR "/numad-telemetry/numad-telemetry.conf";
+
+struct server {
+        const struct command_line *cmd;
+        struct settings *settings;
+        sd_event *event;
+        sd_event_source *timer;
+        struct sampler *sampler;
+        struct http *http;
+        uint64_t told_generation; /* of the last STATUS= */
+};
+
+static void log_problem(void *context, const struct problem *p)
+{
+        (void)context;
+        if (p->error == 0)
+                log_message(LOG_INFO, "%s: readable again", p->path);
+        else if (p->expected)
+                log_message(LOG_WARNING, "%s: malformed at byte %zu, expected %s; its figures are left out",
+                            p->path, p->offset, p->expected);
+        else
+                log_message(LOG_WARNING, "%s: %s; its figures are left out", p->path, strerror(-p->error));
+}
+
+/* "2 nodes, 64 CPUs, 512.0 GiB, generation 1" */
+static void tell_status(struct server *server, const struct snapshot *snap)
+{
+        const struct sample *s = snapshot_sample(snap);
+        uint64_t bytes = 0;
+        size_t cpus = 0;
+
+        if (server->told_generation == snapshot_generation(snap))
+                return;
+        server->told_generation = snapshot_generation(snap);
+        for (size_t i = 0; i < s->n_nodes; i++) {
+                const struct node *node = &s->nodes[i];
+
+                /* MemTotal is the first field of the table. */
+                if (counters_has(&node->fields[MEMINFO], 0))
+                        bytes += node->fields[MEMINFO].values[0];
+                for (size_t k = 0; node->cpus.known && k < node->cpus.n; k++)
+                        cpus += node->cpus.ranges[k].last - node->cpus.ranges[k].first + 1;
+        }
+        sd_notifyf(false, "STATUS=%zu node%s, %zu CPUs, %.1f GiB, generation %" PRIu64, s->n_nodes,
+                   s->n_nodes == 1 ? "" : "s", cpus, (double)bytes / (1 << 30),
+                   snapshot_generation(snap));
+}
+
+static void snapshot_changed(void *context, struct snapshot *snap)
+{
+        struct server *server = context;
+
+        if (server->http)
+                http_snapshot_changed(server->http);
+        tell_status(server, snap);
+}
+
+static struct snapshot *snapshot_for_request(void *context)
+{
+        struct server *server = context;
+
+        return sampler_snapshot(server->sampler, server->settings->max_age_ns);
+}
+
+static const char *not_ready(void *context)
+{
+        struct server *server = context;
+
+        return sampler_snapshot(server->sampler, UINT64_MAX) ? NULL : "no sample could be taken yet";
+}
+
+static int arm_timer(struct server *server);
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        struct server *server = userdata;
+
+        (void)source;
+        (void)usec;
+        if (sampler_sample(server->sampler) < 0)
+                log_message(LOG_ERR, "out of memory: the snapshot before stays current");
+        return arm_timer(server);
+}
+
+/* The next background sample; its accuracy lets the kernel join it with other wake-ups. */
+static int arm_timer(struct server *server)
+{
+        uint64_t usec = server->settings->interval_ns / 1000;
+        int r;
+
+        if (usec == 0)
+                return server->timer ? sd_event_source_set_enabled(server->timer, SD_EVENT_OFF) : 0;
+        if (!server->timer)
+                return sd_event_add_time_relative(server->event, &server->timer, CLOCK_MONOTONIC, usec,
+                                                  usec / 10, on_timer, server);
+        r = sd_event_source_set_time_relative(server->timer, usec);
+        return r < 0 ? r : sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
+}
+
+static bool same_listen(const struct settings *a, const struct settings *b)
+{
+        if (a->n_listen != b->n_listen)
+                return false;
+        for (size_t i = 0; i < a->n_listen; i++)
+                if (strcmp(a->listen[i], b->listen[i]) != 0)
+                        return false;
+        return true;
+}
+
+static void reload(struct server *server)
+{
+        struct settings fresh;
+        error_text error = NULL;
+
+        if (settings_load(&fresh, server->cmd, default_config_file, &error) < 0) {
+                log_message(LOG_ERR, "reload: %s; the settings before stay in force",
+                            error ? error : "out of memory");
+                free(error);
+                return;
+        }
+        if (!same_listen(&fresh, server->settings))
+                log_message(LOG_WARNING, "reload: a changed 'listen' takes effect at the next start");
+        settings_release(server->settings);
+        *server->settings = fresh;
+        log_set_level(fresh.log_level);
+        http_reconfigure(server->http, server->settings);
+        arm_timer(server);
+        log_message(LOG_INFO, "reloaded");
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+        (void)source;
+        (void)si;
+        sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_now_ns() / 1000);
+        reload(userdata);
+        sd_notify(false, "READY=1");
+        return 0;
+}
+
+static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+        struct server *server = userdata;
+
+        (void)source;
+        log_message(LOG_INFO, "%s: stopping", si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+        return sd_event_exit(server->event, 0);
+}
+
+static int setup_signals(struct server *server)
+{
+        sigset_t set;
+        int r;
+
+        signal(SIGPIPE, SIG_IGN);
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGHUP);
+        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+                return -errno;
+        r = sd_event_add_signal(server->event, NULL, SIGTERM, on_terminate, server);
+        if (r >= 0)
+                r = sd_event_add_signal(server->event, NULL, SIGINT, on_terminate, server);
+        if (r >= 0)
+                r = sd_event_add_signal(server->event, NULL, SIGHUP, on_hangup, server);
+        return r;
+}
+
+/* Listens on one address and appends what was bound to the list. optional: a machine may lack it. */
+static int listen_on(struct server *server, const char *address, bool optional, FILE *bound_list)
+{
+        _cleanup_(free_p) char *bound = NULL, *error = NULL;
+        int r = http_listen(server->http, address, &bound, &error);
+
+        if (r < 0 && optional && (r == -EADDRNOTAVAIL || r == -EAFNOSUPPORT))
+                return 0;
+        if (r < 0) {
+                log_message(LOG_ERR, "%s", error ? error : strerror(-r));
+                return r;
+        }
+        log_message(LOG_INFO, "listening on %s", bound);
+        fprintf(bound_list, "%s\n", bound);
+        return 0;
+}
+
+static int listen_on_all(struct server *server, FILE *bound_list)
+{
+        const struct settings *settings = server->settings;
+        int r = 0;
+
+        if (settings->n_listen == 0) {
+                r = listen_on(server, "127.0.0.1:6862", false, bound_list);
+                return r < 0 ? r : listen_on(server, "[::1]:6862", true, bound_list);
+        }
+        for (size_t i = 0; i < settings->n_listen && r >= 0; i++)
+                r = listen_on(server, settings->listen[i], false, bound_list);
+        return r;
+}
+
+/* The file appears complete or not at all, so a script can wait for it. */
+static int write_port_file(const char *path, const char *text, size_t len)
+{
+        _cleanup_(free_p) char *temporary = NULL;
+        FILE *f;
+        bool written;
+
+        if (asprintf(&temporary, "%s.new", path) < 0)
+                return -ENOMEM;
+        f = fopen(temporary, "we");
+        if (!f)
+                return -errno;
+        written = fwrite(text, 1, len, f) == len;
+        if (fclose(f) != 0 || !written || rename(temporary, path) < 0)
+                return -errno;
+        return 0;
+}
+
+static int start_listening(struct server *server)
+{
+        _cleanup_(free_p) char *text = NULL;
+        size_t len = 0;
+        FILE *list = open_memstream(&text, &len);
+        int r;
+
+        if (!list)
+                return -ENOMEM;
+        r = listen_on_all(server, list);
+        if (fclose(list) != 0)
+                return -ENOMEM;
+        if (r < 0 || !server->cmd->port_file)
+                return r;
+        r = write_port_file(server->cmd->port_file, text, len);
+        if (r < 0)
+                log_message(LOG_ERR, "option '--port-file': cannot write '%s': %s",
+                            server->cmd->port_file, strerror(-r));
+        return r;
+}
+
+static int start(struct server *server)
+{
+        const struct http_source http_source = {
+                .snapshot = snapshot_for_request,
+                .not_ready = not_ready,
+                .context = server,
+        };
+        error_text error = NULL;
+        int r = setup_signals(server);
+
+        if (r >= 0)
+                r = sampler_sample(server->sampler);
+        if (r < 0) {
+                log_message(LOG_ERR, "cannot start: %s", strerror(-r));
+                return r;
+        }
+        r = http_new(&server->http, server->event, server->settings, &http_source, &error);
+        if (r < 0) {
+                log_message(LOG_ERR, "cannot start the HTTP server: %s", error ? error : strerror(-r));
+                free(error);
+                return r;
+        }
+        r = start_listening(server);
+        if (r < 0)
+                return r;
+        sd_event_set_watchdog(server->event, true);
+        return arm_timer(server);
+}
+
+int serve(struct source *source, const struct command_line *cmd, struct settings *settings)
+{
+        struct server server = { .cmd = cmd, .settings = settings };
+        const struct sampler_observer observer = {
+                .changed = snapshot_changed,
+                .problem = log_problem,
+                .context = &server,
+        };
+        int r = sd_event_new(&server.event);
+
+        if (r >= 0) {
+                server.sampler = sampler_new(source, &observer);
+                r = server.sampler ? start(&server) : -ENOMEM;
+        }
+        if (r >= 0) {
+                sd_notify(false, "READY=1");
+                r = sd_event_loop(server.event);
+                if (r < 0)
+                        log_message(LOG_ERR, "event loop: %s", strerror(-r));
+                sd_notify(false, "STOPPING=1");
+        }
+        http_free(server.http);
+        sampler_free(server.sampler);
+        sd_event_source_unref(server.timer);
+        sd_event_unref(server.event);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
