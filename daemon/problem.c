@@ -50,7 +50,7 @@ static char *problem_text(unsigned status, const char *detail)
         return text;
 }
 
-struct MHD_Response *problem_new(unsigned status, const char *detail)
+struct MHD_Response *problem_new(unsigned status, const char *detail, size_t *ret_len)
 {
         char *text = problem_text(status, detail);
         size_t len = text ? strlen(text) : 0;
@@ -58,6 +58,7 @@ struct MHD_Response *problem_new(unsigned status, const char *detail)
 
         if (!text)
                 return NULL;
+        *ret_len = len + 1;
         text[len] = '\n'; /* in place of the terminator */
         response = MHD_create_response_from_buffer(len + 1, text, MHD_RESPMEM_MUST_FREE);
         if (!response) {

@@ -17,6 +17,7 @@ struct responder {
         struct body_cache *cache;
         struct MHD_Response *ok;        /* the health routes' */
         struct MHD_Response *exhausted; /* made while there is memory to say that there is none */
+        size_t exhausted_len;
 
         uint64_t start_time_ns;
         uint64_t bytes;
@@ -62,7 +63,8 @@ struct responder *responder_new(const struct http_source *source)
         r->source = *source;
         r->cache = body_cache_new();
         r->ok = make_ok();
-        r->exhausted = problem_new(MHD_HTTP_SERVICE_UNAVAILABLE, "memory is exhausted");
+        r->exhausted =
+                problem_new(MHD_HTTP_SERVICE_UNAVAILABLE, "memory is exhausted", &r->exhausted_len);
         if (r->cache && r->ok && r->exhausted)
                 return r;
         responder_free(r);
@@ -123,20 +125,22 @@ static enum MHD_Result send_response(const struct exchange *x, unsigned status,
 
 static enum MHD_Result send_exhausted(const struct exchange *x)
 {
-        return send_response(x, MHD_HTTP_SERVICE_UNAVAILABLE, x->responder->exhausted, 0);
+        return send_response(x, MHD_HTTP_SERVICE_UNAVAILABLE, x->responder->exhausted,
+                             x->responder->exhausted_len);
 }
 
 /* detail is NULL if there was no memory for it. */
 static enum MHD_Result send_problem(const struct exchange *x, unsigned status, const char *detail)
 {
-        struct MHD_Response *response = detail ? problem_new(status, detail) : NULL;
+        size_t len = 0;
+        struct MHD_Response *response = detail ? problem_new(status, detail, &len) : NULL;
         enum MHD_Result r;
 
         if (!response)
                 return send_exhausted(x);
         if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
                 MHD_add_response_header(response, "Allow", "GET, HEAD");
-        r = send_response(x, status, response, 0);
+        r = send_response(x, status, response, len);
         MHD_destroy_response(response);
         return r;
 }
