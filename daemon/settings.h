@@ -42,15 +42,21 @@ struct command_line {
         const char *port_file;   /* NULL: none */
         const char *record_dir;
         enum output_format format;
-        struct settings given; /* with a flag for each that was given */
+        /* What overrides the configuration file. */
+        size_t n_listen; /* 0: nothing given */
+        char **listen;
         bool interval_given, max_age_given;
+        uint64_t interval_ns, max_age_ns;
 };
 
 /* One line that says what was found where, and what was expected; malloc()ed. NULL: no error. */
 typedef char *error_text;
 
+/* "10", "0.5": seconds with up to nine decimals, at most a year. */
+bool parse_seconds(const char *text, uint64_t *ns);
+
 void settings_release(struct settings *settings);
-/* Parses argv. 0, or -EINVAL with *error. Strings point into argv, but for given.listen. */
+/* Parses argv, into which the strings point. 0, or -EINVAL or -ENOMEM with *error. */
 int command_line_parse(struct command_line *cmd, int argc, char **argv, error_text *error);
 void command_line_release(struct command_line *cmd);
 /*
