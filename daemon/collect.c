@@ -350,7 +350,8 @@ static void map_cpus(struct collect *c)
                 const struct id_list *cpus = &node_reader_node(c->readers[c->nids[i]])->cpus;
 
                 for (size_t k = 0; cpus->known && k < cpus->n; k++)
-                        for (uint32_t cpu = cpus->ranges[k].first; cpu <= cpus->ranges[k].last; cpu++)
+                        for (uint32_t cpu = cpus->ranges[k].first; cpu <= cpus->ranges[k].last;
+                             cpu++)
                                 map_cpu(c, cpu, c->nids[i]);
         }
 }
@@ -364,7 +365,8 @@ static void read_identity(struct collect *c)
                 free(c->identity_values[i]);
                 c->identity_values[i] = NULL;
                 if (source_read(c->source, c->identity[i], &text, &len) == 0)
-                        c->identity_values[i] = strndup(text, strcspn(text, "\n") < len ? strcspn(text, "\n") : len);
+                        c->identity_values[i] = strndup(
+                                text, strcspn(text, "\n") < len ? strcspn(text, "\n") : len);
         }
         c->sample.boot_id = c->identity_values[IDENTITY_BOOT_ID];
         c->sample.hostname = c->identity_values[IDENTITY_HOSTNAME];
@@ -552,7 +554,8 @@ static void read_figures(struct collect *c, uint64_t *started)
 
         for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
                 for (size_t i = 0; i < c->n_nids; i++)
-                        node_read_fields(c->readers[c->nids[i]], &c->reader, set, c->sample.tables[set]);
+                        node_read_fields(c->readers[c->nids[i]], &c->reader, set,
+                                         c->sample.tables[set]);
                 clock_collector(c, collectors[set], started);
         }
         for (size_t i = 0; i < c->n_nids; i++)

@@ -19,13 +19,13 @@ static const struct known_field {
         enum field_set set;
         struct field field;
 } known_fields[] = {
-#define FIELD(set_, kernel_, metric_, type_, choice_, help_)                                       \
-        { .set = set_,                                                                             \
-          .field = { .kernel = kernel_,                                                            \
-                     .family = FAMILY_NAME_##set_(metric_, type_),                                 \
-                     .help = help_,                                                                \
-                     .type = type_,                                                                \
-                     .choice = choice_,                                                            \
+#define FIELD(set_, kernel_, metric_, type_, choice_, help_)       \
+        { .set = set_,                                             \
+          .field = { .kernel = kernel_,                            \
+                     .family = FAMILY_NAME_##set_(metric_, type_), \
+                     .help = help_,                                \
+                     .type = type_,                                \
+                     .choice = choice_,                            \
                      .is_bytes = IS_BYTES_##set_ } },
 #include "fields.def"
 };
@@ -33,7 +33,7 @@ static const struct known_field {
 #define N_KNOWN_FIELDS (sizeof(known_fields) / sizeof(known_fields[0]))
 
 const struct family families[NR_FAMILIES] = {
-#define FAMILY(id_, name_, type_, labels_, collector_, help_)                                      \
+#define FAMILY(id_, name_, type_, labels_, collector_, help_) \
         [FAMILY_##id_] = { .name = name_, .type = type_, .labels = labels_, .help = help_ },
 #include "fields.def"
 };
@@ -104,7 +104,9 @@ size_t field_table_left_out(const struct field_table *table)
 const char *field_set_name(enum field_set set)
 {
         static const char *const names[NR_FIELD_SETS] = {
-                [MEMINFO] = "meminfo", [NUMASTAT] = "numastat", [VMSTAT] = "vmstat",
+                [MEMINFO] = "meminfo",
+                [NUMASTAT] = "numastat",
+                [VMSTAT] = "vmstat",
         };
 
         return names[set];
@@ -118,7 +120,8 @@ static bool word_reserved(const char *word, size_t len, bool last)
                 " fahrenheit rankine inches yards miles bits percent celsius meters volts amperes"
                 " joules grams seconds bytes ratio amp amps ampere volt meter gram joule bit byte"
                 " second minute hour day week milliseconds microseconds nanoseconds millisecond"
-                " microsecond nanosecond kilobytes megabytes gigabytes terabytes petabytes kibibytes"
+                " microsecond nanosecond kilobytes megabytes gigabytes terabytes petabytes "
+                "kibibytes"
                 " mebibytes gibibytes tebibytes pebibytes kilobyte megabyte gigabyte terabyte"
                 " kilobits megabits gigabits kilometers millimeters centimeters micrometers"
                 " nanometers kilograms milligrams micrograms megagrams decigrams centigrams"
@@ -222,7 +225,8 @@ static enum metric_type guess_type(enum field_set set, const char *kernel)
         }
 }
 
-/* Two kernel names can come to the same family ("Foo(bar)", "Foo_bar"): the later one gets a suffix. */
+/* Two kernel names can come to the same family ("Foo(bar)", "Foo_bar"): the later one gets a
+ * suffix. */
 static char *unique_family(const struct field_table *table, char *family)
 {
         while (family && family_taken(table, family)) {
@@ -266,7 +270,8 @@ static bool field_is(const struct field *field, const char *name, size_t len)
         return strncmp(field->kernel, name, len) == 0 && field->kernel[len] == '\0';
 }
 
-int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len, bool is_bytes)
+int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len,
+                      bool is_bytes)
 {
         struct field *field;
 

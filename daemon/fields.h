@@ -44,7 +44,8 @@ size_t field_table_left_out(const struct field_table *table);
  * The index of the field of this name, which is added if there is none. hint: the index to look at
  * first. -ENOSPC beyond FIELDS_UNKNOWN_MAX, -ENOMEM.
  */
-int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len, bool is_bytes);
+int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len,
+                      bool is_bytes);
 
 /* The file's name below nodeN: "meminfo", "numastat", "vmstat". */
 const char *field_set_name(enum field_set set);

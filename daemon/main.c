@@ -49,7 +49,8 @@ static void render_once(struct buffer *out, const struct snapshot *snap, enum ou
         struct prometheus_options options = {
                 .format = format == OUTPUT_OPENMETRICS ? OPENMETRICS : PROMETHEUS_TEXT,
                 /* There is no server, and the process is not the daemon's. */
-                .collect = COLLECT_DEFAULT & ~(COLLECT_BIT(COLLECT_HTTP) | COLLECT_BIT(COLLECT_PROCESS)),
+                .collect = COLLECT_DEFAULT &
+                           ~(COLLECT_BIT(COLLECT_HTTP) | COLLECT_BIT(COLLECT_PROCESS)),
                 .distance_metrics_limit = settings->distance_metrics_limit,
         };
 
@@ -80,7 +81,8 @@ static void print_problem(void *context, const struct problem *p)
                             p->expected ? p->expected : strerror(-p->error));
 }
 
-static int once(struct source *source, const struct command_line *cmd, const struct settings *settings)
+static int once(struct source *source, const struct command_line *cmd,
+                const struct settings *settings)
 {
         const struct sampler_observer observer = { .problem = print_problem };
         struct sampler *sampler = sampler_new(source, &observer);
@@ -109,8 +111,8 @@ static int run(const struct command_line *cmd, struct settings *settings)
         int status;
 
         if (r < 0) {
-                if (asprintf(&error, "option '--root': found '%s' (%s), expected a directory", cmd->root,
-                             strerror(-r)) < 0)
+                if (asprintf(&error, "option '--root': found '%s' (%s), expected a directory",
+                             cmd->root, strerror(-r)) < 0)
                         error = NULL;
                 return fail(EXIT_USAGE, error);
         }

@@ -73,7 +73,8 @@ static void copy_node(struct snapshot *snap, struct node *node)
 {
         for (unsigned set = 0; set < NR_FIELD_SETS; set++)
                 copy_counters(snap, &node->fields[set]);
-        node->cpus.ranges = copy(snap, node->cpus.ranges, node->cpus.n * sizeof(*node->cpus.ranges));
+        node->cpus.ranges =
+                copy(snap, node->cpus.ranges, node->cpus.n * sizeof(*node->cpus.ranges));
         node->distances = copy(snap, node->distances, node->n_distances);
         node->hugepages = copy(snap, node->hugepages, node->n_hugepages * sizeof(*node->hugepages));
         node->zones = copy(snap, node->zones, node->n_zones * sizeof(*node->zones));
@@ -89,7 +90,8 @@ static void copy_sample(struct snapshot *snap)
         s->hostname = copy_string(snap, s->hostname);
         s->kernel = copy_string(snap, s->kernel);
         s->auto_online_blocks = copy_string(snap, s->auto_online_blocks);
-        s->memory_blocks = copy(snap, s->memory_blocks, s->n_memory_blocks * sizeof(*s->memory_blocks));
+        s->memory_blocks =
+                copy(snap, s->memory_blocks, s->n_memory_blocks * sizeof(*s->memory_blocks));
         s->sysctls = copy(snap, s->sysctls, s->n_sysctls * sizeof(*s->sysctls));
         copy_counters(snap, &s->proc_meminfo);
         s->nodes = copy(snap, s->nodes, s->n_nodes * sizeof(*s->nodes));
@@ -121,8 +123,8 @@ struct snapshot *snapshot_new(const struct sample *sample, const struct snapshot
         if (!previous)
                 snap->generation = 1;
         else
-                snap->generation = previous->generation +
-                                   !structure_equal(&previous->sample, &snap->sample);
+                snap->generation =
+                        previous->generation + !structure_equal(&previous->sample, &snap->sample);
         return snap;
 }
 
@@ -191,12 +193,14 @@ static bool node_structure_equal(const struct node *a, const struct node *b)
 static bool blocks_equal(const struct sample *a, const struct sample *b)
 {
         if (a->memory_blocks_known != b->memory_blocks_known ||
-            a->memory_block_size != b->memory_block_size || a->n_memory_blocks != b->n_memory_blocks)
+            a->memory_block_size != b->memory_block_size ||
+            a->n_memory_blocks != b->n_memory_blocks)
                 return false;
         for (size_t i = 0; i < a->n_memory_blocks; i++) {
                 const struct memory_block *x = &a->memory_blocks[i], *y = &b->memory_blocks[i];
 
-                if (x->id != y->id || x->state != y->state || x->nid != y->nid || x->nid2 != y->nid2)
+                if (x->id != y->id || x->state != y->state || x->nid != y->nid ||
+                    x->nid2 != y->nid2)
                         return false;
         }
         return true;
@@ -322,9 +326,9 @@ bool next_memory_range(const struct snapshot *snap, size_t *pos, struct memory_r
                 last = next;
                 (*pos)++;
         }
-        *out = (struct memory_range){
-                .first_block = first->id, .last_block = last->id, .block = first
-        };
+        *out = (struct memory_range){ .first_block = first->id,
+                                      .last_block = last->id,
+                                      .block = first };
         if (__builtin_mul_overflow(first->id, s->memory_block_size, &out->start) ||
             __builtin_mul_overflow(last->id + 1, s->memory_block_size, &out->end))
                 out->start = out->end = 0;

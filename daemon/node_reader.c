@@ -141,7 +141,8 @@ void node_read_distances(struct node_reader *n, struct reader *r, const nodemask
         if (reader_read(r, COLLECTOR_DISTANCES, n->distance, &p) < 0)
                 return;
         while (parse_distance(&p, &distance)) {
-                if (!grow(&node->distances, &n->cap_distances, node->n_distances, sizeof(*node->distances))) {
+                if (!grow(&node->distances, &n->cap_distances, node->n_distances,
+                          sizeof(*node->distances))) {
                         reader_out_of_memory(r, COLLECTOR_DISTANCES);
                         return;
                 }
@@ -158,7 +159,8 @@ void node_read_distances(struct node_reader *n, struct reader *r, const nodemask
         else if (node->n_distances == (size_t)nodes_weight(possible))
                 node->distance_columns = N_POSSIBLE;
         else {
-                reader_malformed(r, COLLECTOR_DISTANCES, n->distance, "one distance for each online node");
+                reader_malformed(r, COLLECTOR_DISTANCES, n->distance,
+                                 "one distance for each online node");
                 return;
         }
         node->distances_known = true;

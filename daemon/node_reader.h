@@ -6,7 +6,8 @@
 
 struct node_reader;
 
-/* inode: of the node's directory, to tell it from a later one of the same name. NULL: out of memory. */
+/* inode: of the node's directory, to tell it from a later one of the same name. NULL: out of
+ * memory. */
 struct node_reader *node_reader_new(struct source *source, int nid, uint64_t inode);
 void node_reader_free(struct node_reader *n);
 int node_reader_nid(const struct node_reader *n);

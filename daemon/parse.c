@@ -19,7 +19,8 @@ static void parse_error(struct parser *p, const char *at, const char *expected)
         }
 }
 
-/* The rest of the line without its newline; the position moves behind it. NULL: cut short, or at the end. */
+/* The rest of the line without its newline; the position moves behind it. NULL: cut short, or at
+ * the end. */
 static const char *next_line(struct parser *p, const char **eol)
 {
         const char *line = p->pos;
@@ -281,7 +282,8 @@ bool parse_distance(struct parser *p, uint8_t *distance)
         return true;
 }
 
-/* "Node 0, zone   Normal": the head of a zone in zoneinfo and buddyinfo. Returns where the name ends. */
+/* "Node 0, zone   Normal": the head of a zone in zoneinfo and buddyinfo. Returns where the name
+ * ends. */
 static const char *scan_zone_head(const char *s, const char *eol, uint32_t *nid, const char **name)
 {
         const char *after = scan_word(s, eol, "Node ");

@@ -98,7 +98,8 @@ static int reader_read_any(struct reader *r, enum collector collector, struct so
         return error;
 }
 
-int reader_read(struct reader *r, enum collector collector, struct source_file *file, struct parser *p)
+int reader_read(struct reader *r, enum collector collector, struct source_file *file,
+                struct parser *p)
 {
         return reader_read_any(r, collector, file, p, false);
 }

@@ -13,7 +13,7 @@
 
 struct problem {
         char *path;
-        int error;            /* negative errno; 0: it is readable again; -EINVAL with expected: malformed */
+        int error; /* negative errno; 0: it is readable again; -EINVAL with expected: malformed */
         size_t offset;        /* of the malformed part, in bytes */
         const char *expected; /* what should stand there; NULL if the file could not be read */
 };
@@ -22,7 +22,8 @@ struct reader {
         struct source *source;
         struct collector_status status[NR_COLLECTORS];
         bool absent_reported[NR_COLLECTORS];
-        bool went_away; /* a file that could be read at the last sample is gone: look at the structure */
+        bool went_away; /* a file that could be read at the last sample is gone: look at the
+                           structure */
         size_t n_problems, cap_problems;
         struct problem *problems; /* of this sample */
 };
@@ -32,7 +33,8 @@ void reader_begin(struct reader *r);
 void reader_release(struct reader *r);
 
 /* Reads the file into the parser. 0 or -errno, which has been accounted. */
-int reader_read(struct reader *r, enum collector collector, struct source_file *file, struct parser *p);
+int reader_read(struct reader *r, enum collector collector, struct source_file *file,
+                struct parser *p);
 /* The same for a file that a kernel may rightly not have: its absence is no failure. */
 int reader_read_optional(struct reader *r, enum collector collector, struct source_file *file,
                          struct parser *p);

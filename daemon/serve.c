@@ -33,10 +33,12 @@ static void log_problem(void *context, const struct problem *p)
         if (p->error == 0)
                 log_message(LOG_INFO, "%s: readable again", p->path);
         else if (p->expected)
-                log_message(LOG_WARNING, "%s: malformed at byte %zu, expected %s; its figures are left out",
+                log_message(LOG_WARNING,
+                            "%s: malformed at byte %zu, expected %s; its figures are left out",
                             p->path, p->offset, p->expected);
         else
-                log_message(LOG_WARNING, "%s: %s; its figures are left out", p->path, strerror(-p->error));
+                log_message(LOG_WARNING, "%s: %s; its figures are left out", p->path,
+                            strerror(-p->error));
 }
 
 /* "2 nodes, 64 CPUs, 512.0 GiB, generation 1" */
@@ -83,7 +85,8 @@ static const char *not_ready(void *context)
 {
         struct server *server = context;
 
-        return sampler_snapshot(server->sampler, UINT64_MAX) ? NULL : "no sample could be taken yet";
+        return sampler_snapshot(server->sampler, UINT64_MAX) ? NULL
+                                                             : "no sample could be taken yet";
 }
 
 static int arm_timer(struct server *server);
@@ -108,8 +111,8 @@ static int arm_timer(struct server *server)
         if (usec == 0)
                 return server->timer ? sd_event_source_set_enabled(server->timer, SD_EVENT_OFF) : 0;
         if (!server->timer)
-                return sd_event_add_time_relative(server->event, &server->timer, CLOCK_MONOTONIC, usec,
-                                                  usec / 10, on_timer, server);
+                return sd_event_add_time_relative(server->event, &server->timer, CLOCK_MONOTONIC,
+                                                  usec, usec / 10, on_timer, server);
         r = sd_event_source_set_time_relative(server->timer, usec);
         return r < 0 ? r : sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
 }
@@ -136,7 +139,8 @@ static void reload(struct server *server)
                 return;
         }
         if (!same_listen(&fresh, server->settings))
-                log_message(LOG_WARNING, "reload: a changed 'listen' takes effect at the next start");
+                log_message(LOG_WARNING,
+                            "reload: a changed 'listen' takes effect at the next start");
         settings_release(server->settings);
         *server->settings = fresh;
         log_set_level(fresh.log_level);
@@ -184,7 +188,8 @@ static int setup_signals(struct server *server)
         return r;
 }
 
-/* Listens on one address and appends what was bound to the list. optional: a machine may lack it. */
+/* Listens on one address and appends what was bound to the list. optional: a machine may lack it.
+ */
 static int listen_on(struct server *server, const char *address, bool optional, FILE *bound_list)
 {
         _cleanup_(free_p) char *bound = NULL, *error = NULL;
@@ -272,7 +277,8 @@ static int start(struct server *server)
         }
         r = http_new(&server->http, server->event, server->settings, &http_source, &error);
         if (r < 0) {
-                log_message(LOG_ERR, "cannot start the HTTP server: %s", error ? error : strerror(-r));
+                log_message(LOG_ERR, "cannot start the HTTP server: %s",
+                            error ? error : strerror(-r));
                 free(error);
                 return r;
         }

@@ -20,12 +20,19 @@ enum output_format {
         NR_OUTPUT_FORMATS,
 };
 
-enum action { ACTION_SERVE, ACTION_ONCE, ACTION_RECORD, ACTION_CHECK_CONFIG, ACTION_HELP, ACTION_VERSION };
+enum action {
+        ACTION_SERVE,
+        ACTION_ONCE,
+        ACTION_RECORD,
+        ACTION_CHECK_CONFIG,
+        ACTION_HELP,
+        ACTION_VERSION
+};
 
 /* What can stand in the configuration file; the command line overrides it. */
 struct settings {
         size_t n_listen;
-        char **listen;   /* "ADDR:PORT", "[ADDR6]:PORT", "unix:/path"; none: the defaults */
+        char **listen;        /* "ADDR:PORT", "[ADDR6]:PORT", "unix:/path"; none: the defaults */
         uint64_t interval_ns; /* 0: no background sampling */
         uint64_t max_age_ns;  /* 0: sample at each request */
         int distance_metrics_limit;
@@ -60,13 +67,16 @@ void settings_release(struct settings *settings);
 int command_line_parse(struct command_line *cmd, int argc, char **argv, error_text *error);
 void command_line_release(struct command_line *cmd);
 /*
- * The effective settings: defaults, the file (cmd->config_file, or default_file if that exists), then
- * cmd. 0, or a negative errno with *error naming file, line, what was found and what is expected.
+ * The effective settings: defaults, the file (cmd->config_file, or default_file if that exists),
+ * then cmd. 0, or a negative errno with *error naming file, line, what was found and what is
+ * expected.
  */
-int settings_load(struct settings *settings, const struct command_line *cmd, const char *default_file,
-                  error_text *error);
+int settings_load(struct settings *settings, const struct command_line *cmd,
+                  const char *default_file, error_text *error);
 /* What --check-config prints: a configuration file that says the same. */
 void settings_print(const struct settings *settings, FILE *out);
 void command_line_help(FILE *out);
-/* Reads the text of a configuration file; name is used in errors. For settings_load() and the fuzzer. */
-int settings_parse_file_text(struct settings *settings, const char *name, const char *text, size_t len, error_text *error);
+/* Reads the text of a configuration file; name is used in errors. For settings_load() and the
+ * fuzzer. */
+int settings_parse_file_text(struct settings *settings, const char *name, const char *text,
+                             size_t len, error_text *error);
