@@ -139,6 +139,9 @@ bool parse_meminfo(struct parser *p, struct parse_field *field)
         const char *eol, *line;
 
         while ((line = next_line(p, &eol))) {
+                /* Kernels before 3.x began the file with an empty line. */
+                if (line == eol)
+                        continue;
                 if (scan_meminfo(line, eol, field))
                         return true;
                 parse_error(p, line, "\"Node N Name: NUMBER kB\"");

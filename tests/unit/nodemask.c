@@ -17,8 +17,7 @@ static nodemask_t mask_of(size_t n, const int ids[])
         return mask;
 }
 
-#define MASK(...) \
-        mask_of(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), (int[]){ __VA_ARGS__ })
+#define MASK(...) mask_of(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), (int[]){ __VA_ARGS__ })
 
 static void ids_outside_the_possible_ones_are_never_members(void **state)
 {
