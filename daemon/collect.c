@@ -219,7 +219,7 @@ static bool read_mask(struct collect *c, enum node_states state, nodemask_t *mas
                 nodemask_clear(mask);
                 return false;
         }
-        if (state == N_ONLINE && nodes_empty(mask)) {
+        if (!optional && nodes_empty(mask)) {
                 reader_malformed(r, COLLECTOR_NODE_STATES, c->masks[state], "at least one node");
                 return false;
         }
@@ -387,6 +387,9 @@ static void read_structure(struct collect *c, uint64_t *started)
         struct sample *s = &c->sample;
         struct reader *r = &c->reader;
 
+        reader_start(r, COLLECTOR_DISTANCES);
+        reader_start(r, COLLECTOR_CPUS);
+        reader_start(r, COLLECTOR_MEMORY_BLOCKS);
         choose_nodes(c);
         clock_collector(c, COLLECTOR_NODE_STATES, started);
         for (size_t i = 0; i < c->n_nids; i++)
@@ -492,6 +495,7 @@ static void read_cpu_seconds(struct collect *c)
         struct reader *r = &c->reader;
         struct parse_cpu cpu;
         struct parser p;
+        bool any = false;
 
         for (size_t i = 0; i < c->n_nids; i++) {
                 struct node *node = node_reader_node(c->readers[c->nids[i]]);
@@ -501,9 +505,11 @@ static void read_cpu_seconds(struct collect *c)
         }
         if (reader_read(r, COLLECTOR_CPU_SECONDS, c->proc_stat, &p) < 0)
                 return;
-        while (parse_proc_stat(&p, &cpu))
+        while (parse_proc_stat(&p, &cpu)) {
                 add_cpu_ticks(c, &cpu);
-        if (p.start == p.end)
+                any = true;
+        }
+        if (!any && p.errors == 0)
                 reader_malformed(r, COLLECTOR_CPU_SECONDS, c->proc_stat, "at least one CPU");
         else
                 reader_parsed(r, COLLECTOR_CPU_SECONDS, c->proc_stat, &p);
@@ -520,7 +526,8 @@ static void read_proc_meminfo(struct collect *c)
                 return;
         if (p.start == p.end)
                 reader_malformed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, "at least one line");
-        else if (!counters_read(&s->proc_meminfo, s->proc_meminfo_table, &p, parse_meminfo))
+        else if (!counters_read(&s->proc_meminfo, s->proc_meminfo_table, NUMA_NO_NODE, &p,
+                                parse_meminfo))
                 reader_out_of_memory(r, COLLECTOR_PROC_MEMINFO);
         else
                 reader_parsed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, &p);
@@ -573,6 +580,14 @@ static void read_figures(struct collect *c, uint64_t *started)
         clock_collector(c, COLLECTOR_SYSCTL, started);
 }
 
+/* All collectors but those of the structure begin anew with each attempt. */
+static void start_figures(struct collect *c)
+{
+        for (unsigned i = 0; i < NR_COLLECTORS; i++)
+                if (i != COLLECTOR_DISTANCES && i != COLLECTOR_CPUS && i != COLLECTOR_MEMORY_BLOCKS)
+                        reader_start(&c->reader, i);
+}
+
 /* Whether the nodes are still the ones that were read. */
 static bool still_online(struct collect *c)
 {
@@ -602,6 +617,7 @@ static void assemble(struct collect *c)
                 c->nodes[i] = *node_reader_node(c->readers[c->nids[i]]);
         s->nodes = c->nodes;
         s->n_nodes = c->n_nids;
+        reader_end(&c->reader);
         memcpy(s->collectors, c->reader.status, sizeof(s->collectors));
 }
 
@@ -615,6 +631,7 @@ const struct sample *collect_sample(struct collect *c, bool look)
         look = look || !c->structure_read || !source_is_live(c->source);
         for (int attempt = 0; attempt < SAMPLE_ATTEMPTS; attempt++) {
                 c->reader.went_away = false;
+                start_figures(c);
                 look = read_masks(c) || look;
                 look = cpus_changed(c) || look;
                 clock_collector(c, COLLECTOR_NODE_STATES, &started);

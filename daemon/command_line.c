@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
+#include "address.h"
 #include "cleanup.h"
 
 #include <errno.h>
@@ -51,9 +52,9 @@ void command_line_help(FILE *out)
               "Serve the NUMA state of this machine over HTTP.\n"
               "\n"
               "  -c, --config FILE       configuration file\n"
-              "  -l, --listen ADDR       listen on ADDR:PORT, [ADDR6]:PORT or unix:/path "
-              "(repeatable;\n"
-              "                          default 127.0.0.1:6862 and [::1]:6862; port 0 picks one)\n"
+              "  -l, --listen ADDR       listen on ADDR:PORT, [ADDR6]:PORT or unix:/path;\n"
+              "                          repeatable; default 127.0.0.1:6862, [::1]:6862;\n"
+              "                          port 0 picks a free one\n"
               "      --port-file FILE    write the addresses really bound to FILE\n"
               "      --root DIR          read everything below DIR: a recorded machine\n"
               "      --interval SECONDS  sample in the background (default 10; 0: never)\n"
@@ -62,7 +63,7 @@ void command_line_help(FILE *out)
               "      --once              print one sample and exit\n"
               "      --format FORMAT     with --once: prometheus (default), openmetrics,\n"
               "                          node_exporter, json, hardware, node_states\n"
-              "      --record DIR        copy what is read on this machine below DIR and exit\n"
+              "      --record DIR        copy what is read here below DIR and exit\n"
               "      --check-config      print the effective configuration and exit\n"
               "      --help              print this help and exit\n"
               "      --version           print the version and exit\n"
@@ -83,18 +84,20 @@ __attribute__((format(printf, 2, 3))) static int usage_error(error_text *error, 
         return -EINVAL;
 }
 
-static int add_address(struct command_line *cmd, char *address, error_text *error)
+static int add_address(struct command_line *cmd, char *text, error_text *error)
 {
         char **listen = reallocarray(cmd->listen, cmd->n_listen + 1, sizeof(*listen));
+        union address address;
+        const char *expected;
+        socklen_t len;
 
         if (!listen)
                 return -ENOMEM;
         cmd->listen = listen;
-        if (!*address)
-                return usage_error(
-                        error, "option '--listen': found '', expected ADDR:PORT, [ADDR6]:PORT or "
-                               "unix:/path");
-        listen[cmd->n_listen++] = address;
+        expected = address_parse(text, &address, &len);
+        if (expected)
+                return usage_error(error, "option '--listen': found '%s', %s", text, expected);
+        listen[cmd->n_listen++] = text;
         return 0;
 }
 

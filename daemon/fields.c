@@ -101,6 +101,12 @@ size_t field_table_left_out(const struct field_table *table)
         return table->left_out;
 }
 
+void field_table_note_left_out(struct field_table *table, size_t n)
+{
+        if (n > table->left_out)
+                table->left_out = n;
+}
+
 const char *field_set_name(enum field_set set)
 {
         static const char *const names[NR_FIELD_SETS] = {
@@ -280,10 +286,8 @@ int field_table_index(struct field_table *table, size_t hint, const char *name, 
         for (size_t i = 0; i < table->n; i++)
                 if (field_is(table->fields[i], name, len))
                         return (int)i;
-        if (table->n - table->n_known == FIELDS_UNKNOWN_MAX) {
-                table->left_out++;
+        if (table->n - table->n_known == FIELDS_UNKNOWN_MAX)
                 return -ENOSPC;
-        }
         field = field_new(table, name, len, is_bytes);
         if (!field)
                 return -ENOMEM;

@@ -38,8 +38,9 @@ void field_table_unref(struct field_table *table);
 
 size_t field_table_count(const struct field_table *table);
 const struct field *field_table_get(const struct field_table *table, size_t index);
-/* How many different names did not fit; a name seen at each sample counts once a call. */
+/* Of how many names there was no room for in the file that had most of them. */
 size_t field_table_left_out(const struct field_table *table);
+void field_table_note_left_out(struct field_table *table, size_t n);
 /*
  * The index of the field of this name, which is added if there is none. hint: the index to look at
  * first. -ENOSPC beyond FIELDS_UNKNOWN_MAX, -ENOMEM.

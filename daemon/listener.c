@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "listener.h"
+
+#include "address.h"
 #include "cleanup.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -11,66 +12,12 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-union address {
-        struct sockaddr any;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-        struct sockaddr_un un;
-};
-
 /* Adds the line for the operator; returns the error for the program. */
 static int listen_error(error_text *error, const char *address, const char *what, int r)
 {
         if (asprintf(error, "listen address '%s': %s", address, what) < 0)
                 *error = NULL;
         return r;
-}
-
-static bool parse_port(const char *text, in_port_t *port)
-{
-        unsigned value = 0;
-        size_t len = strlen(text);
-
-        if (len < 1 || len > 5 || strspn(text, "0123456789") != len)
-                return false;
-        for (; *text; text++)
-                value = value * 10 + (unsigned)(*text - '0');
-        *port = htons((uint16_t)value);
-        return value <= UINT16_MAX;
-}
-
-/* getaddrinfo() because it also knows "fe80::1%eth0". */
-static bool parse_ipv6(const char *host, struct sockaddr_in6 *out)
-{
-        const struct addrinfo hints = { .ai_family = AF_INET6,
-                                        .ai_socktype = SOCK_STREAM,
-                                        .ai_flags = AI_NUMERICHOST };
-        struct addrinfo *found;
-
-        if (getaddrinfo(host, NULL, &hints, &found) != 0)
-                return false;
-        memcpy(out, found->ai_addr, sizeof(*out));
-        freeaddrinfo(found);
-        return true;
-}
-
-static bool parse_internet(const char *text, union address *out, socklen_t *len)
-{
-        const char *colon = strrchr(text, ':');
-        _cleanup_(free_p) char *host = colon ? strndup(text, (size_t)(colon - text)) : NULL;
-        size_t n = host ? strlen(host) : 0;
-
-        *out = (union address){ .in6 = { .sin6_family = AF_UNSPEC } };
-        if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
-                host[n - 1] = '\0';
-                *len = sizeof(out->in6);
-                return parse_ipv6(host + 1, &out->in6) &&
-                       parse_port(colon + 1, &out->in6.sin6_port);
-        }
-        out->in.sin_family = AF_INET;
-        *len = sizeof(out->in);
-        return n > 0 && inet_pton(AF_INET, host, &out->in.sin_addr) == 1 &&
-               parse_port(colon + 1, &out->in.sin_port);
 }
 
 /* Nobody answers on the socket file: what a killed process leaves behind. */
@@ -140,31 +87,6 @@ static char *print_bound(int fd)
         return r < 0 ? NULL : text;
 }
 
-/* Parses; the errors of wrong addresses say which forms there are. */
-static int parse_address(const char *text, union address *out, socklen_t *len, error_text *error)
-{
-        const char *path = strncmp(text, "unix:", 5) == 0 ? text + 5 : NULL;
-
-        if (!path) {
-                if (parse_internet(text, out, len))
-                        return 0;
-                return listen_error(error, text,
-                                    "expected ADDR:PORT, [ADDR6]:PORT or unix:/path, with a "
-                                    "numeric address and a port of 0 to 65535",
-                                    -EINVAL);
-        }
-        *out = (union address){ .un = { .sun_family = AF_UNIX } };
-        *len = sizeof(out->un);
-        if (path[0] != '/')
-                return listen_error(error, text, "expected an absolute path after 'unix:'",
-                                    -EINVAL);
-        if (strlen(path) >= sizeof(out->un.sun_path))
-                return listen_error(error, text, "a socket's path can have at most 107 characters",
-                                    -EINVAL);
-        memcpy(out->un.sun_path, path, strlen(path) + 1);
-        return 0;
-}
-
 static int remember_file(struct listener_socket *out, const char *path)
 {
         struct stat st;
@@ -181,11 +103,12 @@ int listener_socket_open(struct listener_socket *out, const char *text, error_te
 {
         union address address;
         socklen_t len;
-        int r = parse_address(text, &address, &len, error);
+        const char *expected = address_parse(text, &address, &len);
+        int r;
 
         *out = (struct listener_socket){ .fd = -1 };
-        if (r < 0)
-                return r;
+        if (expected)
+                return listen_error(error, text, expected, -EINVAL);
         out->fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         r = out->fd < 0 ? -errno : bind_address(out->fd, &address, len);
         if (r == 0 && address.any.sa_family == AF_UNIX)

@@ -28,9 +28,10 @@ void node_read_fields(struct node_reader *n, struct reader *r, enum field_set se
 
 /*
  * Fields of a parsed file into counters, which grow as the table does. For nodeN's files and for
- * /proc/meminfo. next: parse_meminfo or parse_counter. False: out of memory.
+ * /proc/meminfo. next: parse_meminfo or parse_counter. A line that names another node than nid
+ * (NUMA_NO_NODE: any) is an error. False: out of memory.
  */
-bool counters_read(struct counters *c, struct field_table *table, struct parser *p,
+bool counters_read(struct counters *c, struct field_table *table, int nid, struct parser *p,
                    bool (*next)(struct parser *, struct parse_field *));
 void counters_release(struct counters *c);
 

@@ -28,14 +28,21 @@ struct reader {
         struct problem *problems; /* of this sample */
 };
 
-/* Starts a sample: every collector counts as successful until one of its files is not. */
+/* Starts a sample: no problems yet. */
 void reader_begin(struct reader *r);
+/*
+ * Starts a collector, which counts as successful until one of its files is not. The status of one
+ * that is not started in a sample stays.
+ */
+void reader_start(struct reader *r, enum collector collector);
+/* Ends a sample. */
+void reader_end(struct reader *r);
 void reader_release(struct reader *r);
 
 /* Reads the file into the parser. 0 or -errno, which has been accounted. */
 int reader_read(struct reader *r, enum collector collector, struct source_file *file,
                 struct parser *p);
-/* The same for a file that a kernel may rightly not have: its absence is no failure. */
+/* The same for a file that a kernel may rightly not have: that it never was there is no failure. */
 int reader_read_optional(struct reader *r, enum collector collector, struct source_file *file,
                          struct parser *p);
 /* Accounts what the parser found wrong with the file. Whether it found nothing wrong. */

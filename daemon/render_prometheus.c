@@ -152,6 +152,7 @@ static void render_distances(struct prom *p, const struct snapshot *snap, int li
 {
         const struct sample *s = snapshot_sample(snap);
         uint64_t left_out = 0;
+        bool known = false;
 
         table_family(p, FAMILY_DISTANCE);
         for (size_t i = 0; i < s->n_nodes; i++) {
@@ -161,6 +162,7 @@ static void render_distances(struct prom *p, const struct snapshot *snap, int li
 
                 if (!node->distances_known)
                         continue;
+                known = true;
                 if (s->n_nodes > (size_t)limit) {
                         left_out += node->n_distances;
                         continue;
@@ -171,6 +173,8 @@ static void render_distances(struct prom *p, const struct snapshot *snap, int li
                         prom_value(p, node->distances[column++]);
                 }
         }
+        if (!known)
+                return;
         table_family(p, FAMILY_DISTANCES_LEFT_OUT);
         prom_begin(p);
         prom_value(p, left_out);

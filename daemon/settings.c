@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
+#include "address.h"
 #include "buffer.h"
 #include "cleanup.h"
 
@@ -54,6 +55,8 @@ void settings_release(struct settings *settings)
 static int add_listen(struct settings *s, const char *address, size_t len)
 {
         char **listen = reallocarray(s->listen, s->n_listen + 1, sizeof(*listen));
+        union address parsed;
+        socklen_t parsed_len;
 
         if (!listen)
                 return -ENOMEM;
@@ -61,8 +64,7 @@ static int add_listen(struct settings *s, const char *address, size_t len)
         listen[s->n_listen] = strndup(address, len);
         if (!listen[s->n_listen])
                 return -ENOMEM;
-        s->n_listen++;
-        return 0;
+        return address_parse(listen[s->n_listen++], &parsed, &parsed_len) ? -EINVAL : 0;
 }
 
 /* "10", "0.5": seconds with up to nine decimals. */
@@ -349,7 +351,7 @@ static int on_key(void *user, const char *section, const char *name, const char 
                 bool known = section_known(section);
                 _cleanup_(free_p) char *expected = list_known(known ? section : NULL);
 
-                file_error(f, line, known ? section : "", "", known ? name : section,
+                file_error(f, line, known ? section : "", known ? "" : name, known ? name : section,
                            expected ? expected : "another name");
                 return 0;
         }

@@ -133,10 +133,10 @@ static void errors_of_the_file_name_line_value_and_expectation(void **state)
         assert_file_error(
                 "[sampling]\nintervall = 1\n",
                 "f.conf:2: [sampling] found 'intervall', expected one of interval, max_age");
-        assert_file_error(
-                "[samplings]\ninterval = 1\n",
-                "f.conf:2: found 'samplings', expected one of the sections server, sampling, "
-                "metrics, log");
+        assert_file_error("[samplings]\ninterval = 1\n",
+                          "f.conf:2: interval: found 'samplings', expected one of the sections "
+                          "server, sampling, "
+                          "metrics, log");
         assert_file_error("[log]\nlevel = info\nlevel = info\n",
                           "f.conf:3: [log] level: found 'info', expected the key once");
         assert_file_error("[log]\nlevel\n",
@@ -227,9 +227,9 @@ static void usage_errors_name_option_value_and_expectation(void **state)
         assert_usage_error(
                 ARGV(ARG("--once"), ARG("--check-config")),
                 "option '--check-config': found with '--once', expected only one of them");
-        assert_usage_error(
-                ARGV(ARG("--listen=")),
-                "option '--listen': found '', expected ADDR:PORT, [ADDR6]:PORT or unix:/path");
+        assert_usage_error(ARGV(ARG("--listen=")),
+                           "option '--listen': found '', expected ADDR:PORT, [ADDR6]:PORT or "
+                           "unix:/path, with a numeric address and a port of 0 to 65535");
 }
 
 static void help_wins_over_everything_else(void **state)
