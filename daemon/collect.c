@@ -79,27 +79,6 @@ struct collect {
         struct sample sample;
 };
 
-const char *collector_name(enum collector collector)
-{
-        static const char *const names[NR_COLLECTORS] = {
-                [COLLECTOR_NODE_STATES] = "node_states",
-                [COLLECTOR_DISTANCES] = "distances",
-                [COLLECTOR_MEMINFO] = "meminfo",
-                [COLLECTOR_NUMASTAT] = "numastat",
-                [COLLECTOR_VMSTAT] = "vmstat",
-                [COLLECTOR_HUGEPAGES] = "hugepages",
-                [COLLECTOR_CPUS] = "cpus",
-                [COLLECTOR_CPU_SECONDS] = "cpu_seconds",
-                [COLLECTOR_MEMORY_BLOCKS] = "memory_blocks",
-                [COLLECTOR_ZONEINFO] = "zoneinfo",
-                [COLLECTOR_BUDDYINFO] = "buddyinfo",
-                [COLLECTOR_PROC_MEMINFO] = "proc_meminfo",
-                [COLLECTOR_SYSCTL] = "sysctl",
-        };
-
-        return names[collector];
-}
-
 static bool open_masks(struct collect *c)
 {
         bool complete = true;
@@ -232,7 +211,7 @@ static bool read_masks(struct collect *c)
         struct sample *s = &c->sample;
         bool changed = false;
 
-        for (size_t i = 0; i < NR_NODE_STATES; i++) {
+        for (unsigned i = 0; i < NR_NODE_STATES; i++) {
                 nodemask_t mask;
                 bool known = read_mask(c, i, &mask);
 

@@ -158,7 +158,7 @@ static void add_snake_case(struct buffer *out, const char *name, size_t len)
 }
 
 /* Joins double underscores, drops those at the ends, and defuses the reserved words. */
-static void add_words(struct buffer *out, const char *snake, size_t len)
+static void add_words(struct buffer *out, const char *snake, size_t len, bool suffix_follows)
 {
         size_t start = out->len;
 
@@ -168,7 +168,7 @@ static void add_words(struct buffer *out, const char *snake, size_t len)
                 while (i < len && snake[i] != '_')
                         i++;
                 if (i > word) {
-                        bool last = true;
+                        bool last = !suffix_follows;
 
                         for (size_t j = i; j < len; j++)
                                 last = last && snake[j] == '_';
@@ -194,7 +194,7 @@ char *field_metric_name(enum field_set set, const char *kernel, size_t len, bool
         else if (set == MEMINFO && !is_bytes)
                 buffer_add_str(&out, "meminfo_");
         add_snake_case(&snake, kernel, len);
-        add_words(&out, snake.data ? snake.data : "", snake.len);
+        add_words(&out, snake.data ? snake.data : "", snake.len, is_bytes);
         if (is_bytes)
                 buffer_add_str(&out, "_bytes");
         buffer_add_char(&out, '\0');

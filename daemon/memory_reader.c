@@ -109,6 +109,8 @@ static void merge_blocks(struct memory_reader *m)
 {
         size_t kept = 0;
 
+        if (m->n == 0)
+                return;
         qsort(m->blocks, m->n, sizeof(*m->blocks), compare_blocks);
         for (size_t i = 0; i < m->n; i++) {
                 struct memory_block *last = kept ? &m->blocks[kept - 1] : NULL;

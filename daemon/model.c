@@ -216,6 +216,27 @@ bool structure_equal(const struct sample *a, const struct sample *b)
         return true;
 }
 
+const char *collector_name(enum collector collector)
+{
+        static const char *const names[NR_COLLECTORS] = {
+                [COLLECTOR_NODE_STATES] = "node_states",
+                [COLLECTOR_DISTANCES] = "distances",
+                [COLLECTOR_MEMINFO] = "meminfo",
+                [COLLECTOR_NUMASTAT] = "numastat",
+                [COLLECTOR_VMSTAT] = "vmstat",
+                [COLLECTOR_HUGEPAGES] = "hugepages",
+                [COLLECTOR_CPUS] = "cpus",
+                [COLLECTOR_CPU_SECONDS] = "cpu_seconds",
+                [COLLECTOR_MEMORY_BLOCKS] = "memory_blocks",
+                [COLLECTOR_ZONEINFO] = "zoneinfo",
+                [COLLECTOR_BUDDYINFO] = "buddyinfo",
+                [COLLECTOR_PROC_MEMINFO] = "proc_meminfo",
+                [COLLECTOR_SYSCTL] = "sysctl",
+        };
+
+        return names[collector];
+}
+
 const char *node_state_name(enum node_states state)
 {
         static const char *const names[NR_NODE_STATES] = {

@@ -175,7 +175,7 @@ bool parse_list(struct parser *p, uint32_t max, struct id_range *range)
 {
         const char *s = p->pos;
 
-        if (s == p->end || (*s == '\n' && s + 1 == p->end))
+        if (s == p->end || (*s == '\n' && s == p->start && s + 1 == p->end))
                 return false;
         if (p->pos == p->start && p->end[-1] != '\n') {
                 parse_reject(p, p->end, "a newline at the end of the list");
