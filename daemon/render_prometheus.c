@@ -7,10 +7,6 @@
 
 #include <string.h>
 
-#ifndef NT_REVISION
-#define NT_REVISION ""
-#endif
-
 const char *collect_name(unsigned collect)
 {
         static const char *const own[] = {
