@@ -372,3 +372,22 @@ bool node_distance(const struct snapshot *snap, int from, int to, uint8_t *dista
         *distance = node->distances[column];
         return true;
 }
+
+void node_distance_row(const struct snapshot *snap, const struct node *node,
+                       int16_t row[static MAX_NUMNODES])
+{
+        const struct sample *s = &snap->sample;
+        size_t i = 0, column = 0;
+        int nid;
+
+        memset(row, -1, MAX_NUMNODES * sizeof(*row));
+        if (!node->distances_known)
+                return;
+        for_each_node_state (nid, snap, node->distance_columns) {
+                while (i < s->n_nodes && s->nodes[i].nid < nid)
+                        i++;
+                if (i < s->n_nodes && s->nodes[i].nid == nid)
+                        row[i] = node->distances[column];
+                column++;
+        }
+}

@@ -77,3 +77,6 @@ bool next_memory_range(const struct snapshot *snap, size_t *pos, struct memory_r
 
 /* Distance between two online nodes; false if unknown. */
 bool node_distance(const struct snapshot *snap, int from, int to, uint8_t *distance);
+/* All distances of a node at once: row[i] to the i-th of the sample's nodes, -1 if unknown. */
+void node_distance_row(const struct snapshot *snap, const struct node *node,
+                       int16_t row[static MAX_NUMNODES]);

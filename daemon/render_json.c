@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "render.h"
 
+#include "json_stream.h"
 #include "render_json.h"
 
 #include <inttypes.h>
@@ -96,37 +97,50 @@ static json_t *json_node_states(const struct snapshot *snap)
         return json;
 }
 
-static json_t *json_nodes(const struct snapshot *snap)
+static void add_node_states(struct json_stream *stream, const struct snapshot *snap)
+{
+        json_stream_add(stream, "node_states", json_node_states(snap));
+}
+
+static void add_nodes(struct json_stream *stream, const struct snapshot *snap)
 {
         const struct sample *s = snapshot_sample(snap);
-        json_t *json = json_array();
 
+        json_stream_open(stream, "nodes", '[');
         for (size_t i = 0; i < s->n_nodes; i++)
-                json_array_append_new(json, json_node(snap, &s->nodes[i]));
+                json_stream_add(stream, NULL, json_node(snap, &s->nodes[i]));
+        json_stream_close(stream, ']');
+}
+
+static json_t *json_distance_row(const struct snapshot *snap, const struct node *node)
+{
+        const struct sample *s = snapshot_sample(snap);
+        int16_t row[MAX_NUMNODES];
+        json_t *json;
+
+        if (!node->distances_known)
+                return json_null();
+        node_distance_row(snap, node, row);
+        json = json_array();
+        for (size_t i = 0; i < s->n_nodes; i++)
+                json_array_append_new(json, row[i] < 0 ? json_null() : json_integer(row[i]));
         return json;
 }
 
-static json_t *json_distances(const struct snapshot *snap)
+static void add_distances(struct json_stream *stream, const struct snapshot *snap)
 {
         const struct sample *s = snapshot_sample(snap);
-        json_t *json = json_object(), *nodes = json_array(), *matrix = json_array();
+        json_t *nodes = json_array();
 
-        for (size_t i = 0; i < s->n_nodes; i++) {
-                json_t *row = s->nodes[i].distances_known ? json_array() : json_null();
-
+        for (size_t i = 0; i < s->n_nodes; i++)
                 json_array_append_new(nodes, json_integer(s->nodes[i].nid));
-                for (size_t k = 0; k < s->n_nodes && json_is_array(row); k++) {
-                        uint8_t distance = 0;
-                        bool known =
-                                node_distance(snap, s->nodes[i].nid, s->nodes[k].nid, &distance);
-
-                        json_array_append_new(row, json_u64_if(known, distance));
-                }
-                json_array_append_new(matrix, row);
-        }
-        json_object_set_new(json, "nodes", nodes);
-        json_object_set_new(json, "matrix", matrix);
-        return json;
+        json_stream_open(stream, "distances", '{');
+        json_stream_add(stream, "nodes", nodes);
+        json_stream_open(stream, "matrix", '[');
+        for (size_t i = 0; i < s->n_nodes; i++)
+                json_stream_add(stream, NULL, json_distance_row(snap, &s->nodes[i]));
+        json_stream_close(stream, ']');
+        json_stream_close(stream, '}');
 }
 
 static const char *block_state_name(enum memory_block_state state)
@@ -191,6 +205,11 @@ static json_t *json_memory_blocks(const struct snapshot *snap)
         return json;
 }
 
+static void add_memory_blocks(struct json_stream *stream, const struct snapshot *snap)
+{
+        json_stream_add(stream, "memory_blocks", json_memory_blocks(snap));
+}
+
 static json_t *json_sysctls(const struct sample *s)
 {
         json_t *json = json_object();
@@ -244,55 +263,40 @@ static json_t *json_document(const struct snapshot *snap)
         return json;
 }
 
-static int add_to_buffer(const char *data, size_t len, void *context)
-{
-        buffer_add(context, data, len);
-        return 0;
-}
-
-/* jansson's constructors give NULL when memory is exhausted, and its setters pass that on silently.
- */
-static void dump(struct buffer *out, json_t *document, bool pretty)
-{
-        size_t flags = pretty ? JSON_INDENT(2) : JSON_COMPACT;
-
-        if (!document || json_dump_callback(document, add_to_buffer, out, flags) < 0)
-                out->failed = true;
-        buffer_add_char(out, '\n');
-        json_decref(document);
-}
-
+/* jansson's constructors give NULL when memory is exhausted, and its setters pass that on. */
 void render_json(struct buffer *out, const struct snapshot *snap, enum json_part part, bool pretty)
 {
-        static const struct {
-                const char *key;
-                json_t *(*make)(const struct snapshot *snap);
-        } parts[] = {
-                [JSON_NODE_STATES] = { "node_states", json_node_states },
-                [JSON_NODES] = { "nodes", json_nodes },
-                [JSON_DISTANCES] = { "distances", json_distances },
-                [JSON_MEMORY_BLOCKS] = { "memory_blocks", json_memory_blocks },
+        static void (*const parts[])(struct json_stream *, const struct snapshot *) = {
+                [JSON_NODE_STATES] = add_node_states,
+                [JSON_NODES] = add_nodes,
+                [JSON_DISTANCES] = add_distances,
+                [JSON_MEMORY_BLOCKS] = add_memory_blocks,
         };
         const struct sample *s = snapshot_sample(snap);
-        json_t *document = json_document(snap);
+        struct json_stream stream;
 
+        json_stream_begin(&stream, out, pretty);
+        json_stream_add_all(&stream, json_document(snap));
         for (unsigned i = JSON_NODE_STATES; i <= JSON_MEMORY_BLOCKS; i++)
                 if (part == JSON_SNAPSHOT || part == i)
-                        json_object_set_new(document, parts[i].key, parts[i].make(snap));
+                        parts[i](&stream, snap);
         if (part == JSON_SNAPSHOT) {
-                json_counters(document, "meminfo", &s->proc_meminfo, s->proc_meminfo_table);
-                json_object_set_new(document, "sysctls", json_sysctls(s));
-                json_object_set_new(document, "collectors", json_collectors(s));
+                json_t *rest = json_object();
+
+                json_counters(rest, "meminfo", &s->proc_meminfo, s->proc_meminfo_table);
+                json_object_set_new(rest, "sysctls", json_sysctls(s));
+                json_object_set_new(rest, "collectors", json_collectors(s));
+                json_stream_add_all(&stream, rest);
         }
-        dump(out, document, pretty);
+        json_stream_end(&stream);
 }
 
 void render_json_node(struct buffer *out, const struct snapshot *snap, int nid, bool pretty)
 {
-        json_t *document = json_document(snap), *node = json_node(snap, snapshot_node(snap, nid));
+        struct json_stream stream;
 
-        if (json_object_update(document, node) < 0)
-                out->failed = true;
-        json_decref(node);
-        dump(out, document, pretty);
+        json_stream_begin(&stream, out, pretty);
+        json_stream_add_all(&stream, json_document(snap));
+        json_stream_add_all(&stream, json_node(snap, snapshot_node(snap, nid)));
+        json_stream_end(&stream);
 }

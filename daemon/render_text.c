@@ -48,6 +48,7 @@ static void render_node(struct buffer *out, const struct sample *s, const struct
 static void render_distance_matrix(struct buffer *out, const struct snapshot *snap)
 {
         const struct sample *s = snapshot_sample(snap);
+        int16_t row[MAX_NUMNODES];
         bool known = false;
 
         for (size_t i = 0; i < s->n_nodes; i++)
@@ -62,11 +63,10 @@ static void render_distance_matrix(struct buffer *out, const struct snapshot *sn
         buffer_add_char(out, '\n');
         for (size_t i = 0; i < s->n_nodes; i++) {
                 buffer_printf(out, "% 3d: ", s->nodes[i].nid);
+                node_distance_row(snap, &s->nodes[i], row);
                 for (size_t k = 0; k < s->n_nodes; k++) {
-                        uint8_t distance;
-
-                        if (node_distance(snap, s->nodes[i].nid, s->nodes[k].nid, &distance))
-                                buffer_printf(out, "% 3d ", distance);
+                        if (row[k] >= 0)
+                                buffer_printf(out, "% 3d ", row[k]);
                         else
                                 buffer_add_str(out, "  ? ");
                 }

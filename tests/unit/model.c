@@ -95,11 +95,18 @@ static void distances_belong_to_the_nodes_of_their_columns(void **state)
         (void)state;
         struct machine *m = machine_new();
         struct snapshot *online = snapshot_new(&m->sample, NULL), *possible;
+        int16_t row[MAX_NUMNODES];
         uint8_t d;
 
         assert_true(node_distance(online, 8, 8, &d) && d == 10);
         assert_false(node_distance(online, 8, 4, &d));
         assert_false(node_distance(online, 0, 8, &d));
+        node_distance_row(online, snapshot_node(online, 8), row);
+        assert_int_equal(row[0], 32);
+        assert_int_equal(row[1], 10);
+        assert_int_equal(row[2], -1);
+        node_distance_row(online, snapshot_node(online, 0), row);
+        assert_int_equal(row[0], -1);
         m->nodes[1].distance_columns = N_POSSIBLE;
         m->nodes[1].n_distances = 3;
         m->row[2] = 77;
