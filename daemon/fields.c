@@ -198,9 +198,9 @@ char *field_metric_name(enum field_set set, const char *kernel, size_t len, bool
         if (is_bytes)
                 buffer_add_str(&out, "_bytes");
         buffer_add_char(&out, '\0');
-        buffer_release(&snake);
-        if (buffer_failed(&out))
+        if (buffer_failed(&out) || buffer_failed(&snake))
                 buffer_release(&out);
+        buffer_release(&snake);
         return out.data;
 }
 
@@ -273,7 +273,7 @@ static struct field *field_new(const struct field_table *table, const char *name
 
 static bool field_is(const struct field *field, const char *name, size_t len)
 {
-        return strncmp(field->kernel, name, len) == 0 && field->kernel[len] == '\0';
+        return strlen(field->kernel) == len && memcmp(field->kernel, name, len) == 0;
 }
 
 int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len,

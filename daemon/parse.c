@@ -108,6 +108,17 @@ int parse_scalar(struct parser *p, unsigned base, uint64_t *value)
         return -EINVAL;
 }
 
+/* A name goes into metrics and JSON: a NUL or half a UTF-8 sequence in it is damage. */
+static bool name_valid(const char *s, const char *end)
+{
+        if (s == end)
+                return false;
+        for (; s < end; s++)
+                if (*s <= ' ' || *s > '~')
+                        return false;
+        return true;
+}
+
 static bool scan_meminfo(const char *s, const char *eol, struct parse_field *field)
 {
         const char *colon, *after = scan_word(s, eol, "Node ");
@@ -122,7 +133,7 @@ static bool scan_meminfo(const char *s, const char *eol, struct parse_field *fie
                 field->nid = nid;
         }
         colon = memchr(s, ':', (size_t)(eol - s));
-        if (!colon || colon == s)
+        if (!colon || !name_valid(s, colon))
                 return false;
         field->name = s;
         field->name_len = (size_t)(colon - s);
@@ -158,7 +169,7 @@ bool parse_counter(struct parser *p, struct parse_field *field)
         while ((line = next_line(p, &eol))) {
                 const char *blank = memchr(line, ' ', (size_t)(eol - line));
 
-                if (blank && blank > line &&
+                if (blank && name_valid(line, blank) &&
                     scan_number(blank + 1, eol, 10, &field->value) == eol) {
                         field->name = line;
                         field->name_len = (size_t)(blank - line);

@@ -55,6 +55,8 @@ static void a_malformed_meminfo_line_costs_only_itself(void **state)
                 "Node 3 A: 99999999999999999999 kB\n",
                 "Node 3 A: 18014398509481984 kB\n",
                 "Node 3 A: 5 kB\r\n",
+                "Node 3 A B: 5 kB\n",
+                "Node 3 \xc3\xa9: 5 kB\n",
         };
 
         for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
