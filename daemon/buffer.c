@@ -26,6 +26,11 @@ bool buffer_reserve(struct buffer *b, size_t n)
                 return false;
         if (b->cap - b->len >= n)
                 return true;
+        /* No object is larger; the growth below must not wrap around. */
+        if (n > PTRDIFF_MAX - b->len) {
+                b->failed = true;
+                return false;
+        }
         while (cap - b->len < n)
                 cap += cap / 2;
         data = realloc(b->data, cap);
