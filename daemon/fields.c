@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +44,8 @@ struct field_table {
         enum field_set set;
         size_t n;
         size_t n_known;
-        size_t left_out;
+        size_t n_left_out;
+        uint64_t left_out[FIELDS_LEFT_OUT_MAX]; /* hashes of the names */
         const struct field *fields[N_KNOWN_FIELDS + FIELDS_UNKNOWN_MAX];
 };
 
@@ -98,7 +100,7 @@ const struct field *field_table_get(const struct field_table *table, size_t inde
 
 size_t field_table_left_out(const struct field_table *table)
 {
-        return table->left_out;
+        return table->n_left_out;
 }
 
 const char *field_set_name(enum field_set set)
@@ -189,9 +191,9 @@ char *field_metric_name(enum field_set set, const char *kernel, size_t len, bool
         if (is_bytes)
                 buffer_add_str(&out, "_bytes");
         buffer_add_char(&out, '\0');
-        buffer_release(&snake);
-        if (buffer_failed(&out))
+        if (buffer_failed(&out) || buffer_failed(&snake))
                 buffer_release(&out);
+        buffer_release(&snake);
         return out.data;
 }
 
@@ -263,7 +265,21 @@ static struct field *field_new(const struct field_table *table, const char *name
 
 static bool field_is(const struct field *field, const char *name, size_t len)
 {
-        return strncmp(field->kernel, name, len) == 0 && field->kernel[len] == '\0';
+        return strlen(field->kernel) == len && memcmp(field->kernel, name, len) == 0;
+}
+
+/* Counts a name that does not fit, once. */
+static void leave_out(struct field_table *table, const char *name, size_t len)
+{
+        uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+        for (size_t i = 0; i < len; i++)
+                hash = (hash ^ (unsigned char)name[i]) * UINT64_C(0x100000001b3);
+        for (size_t i = 0; i < table->n_left_out; i++)
+                if (table->left_out[i] == hash)
+                        return;
+        if (table->n_left_out < FIELDS_LEFT_OUT_MAX)
+                table->left_out[table->n_left_out++] = hash;
 }
 
 int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len, bool is_bytes)
@@ -276,7 +292,7 @@ int field_table_index(struct field_table *table, size_t hint, const char *name, 
                 if (field_is(table->fields[i], name, len))
                         return (int)i;
         if (table->n - table->n_known == FIELDS_UNKNOWN_MAX) {
-                table->left_out++;
+                leave_out(table, name, len);
                 return -ENOSPC;
         }
         field = field_new(table, name, len, is_bytes);

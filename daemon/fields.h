@@ -28,6 +28,7 @@ struct field {
 
 /* Fields beyond the table are kept up to this number in each set; the others are counted. */
 #define FIELDS_UNKNOWN_MAX 256
+#define FIELDS_LEFT_OUT_MAX 1024
 
 struct field_table;
 
@@ -38,7 +39,7 @@ void field_table_unref(struct field_table *table);
 
 size_t field_table_count(const struct field_table *table);
 const struct field *field_table_get(const struct field_table *table, size_t index);
-/* How many different names did not fit; a name seen at each sample counts once a call. */
+/* How many different names did not fit; counted up to FIELDS_LEFT_OUT_MAX. */
 size_t field_table_left_out(const struct field_table *table);
 /*
  * The index of the field of this name, which is added if there is none. hint: the index to look at
