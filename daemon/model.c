@@ -182,12 +182,25 @@ static bool masks_equal(const struct sample *a, const struct sample *b)
         return true;
 }
 
+/* What a reading that failed left in an unknown list says nothing. */
+static bool cpus_equal(const struct id_list *a, const struct id_list *b)
+{
+        if (!a->known || !b->known)
+                return a->known == b->known;
+        return a->n == b->n && arrays_equal(a->ranges, b->ranges, a->n * sizeof(*a->ranges));
+}
+
+static bool distances_equal(const struct node *a, const struct node *b)
+{
+        if (!a->distances_known || !b->distances_known)
+                return a->distances_known == b->distances_known;
+        return a->n_distances == b->n_distances &&
+               arrays_equal(a->distances, b->distances, a->n_distances);
+}
+
 static bool node_structure_equal(const struct node *a, const struct node *b)
 {
-        return a->nid == b->nid && a->cpus.known == b->cpus.known && a->cpus.n == b->cpus.n &&
-               arrays_equal(a->cpus.ranges, b->cpus.ranges, a->cpus.n * sizeof(*a->cpus.ranges)) &&
-               a->distances_known == b->distances_known && a->n_distances == b->n_distances &&
-               arrays_equal(a->distances, b->distances, a->n_distances);
+        return a->nid == b->nid && cpus_equal(&a->cpus, &b->cpus) && distances_equal(a, b);
 }
 
 static bool blocks_equal(const struct sample *a, const struct sample *b)
@@ -350,7 +363,8 @@ bool next_memory_range(const struct snapshot *snap, size_t *pos, struct memory_r
         *out = (struct memory_range){ .first_block = first->id,
                                       .last_block = last->id,
                                       .block = first };
-        if (__builtin_mul_overflow(first->id, s->memory_block_size, &out->start) ||
+        if (last->id == UINT64_MAX ||
+            __builtin_mul_overflow(first->id, s->memory_block_size, &out->start) ||
             __builtin_mul_overflow(last->id + 1, s->memory_block_size, &out->end))
                 out->start = out->end = 0;
         return true;
@@ -369,6 +383,8 @@ bool node_distance(const struct snapshot *snap, int from, int to, uint8_t *dista
                         break;
                 column++;
         }
+        if (column >= node->n_distances)
+                return false;
         *distance = node->distances[column];
         return true;
 }
@@ -386,7 +402,7 @@ void node_distance_row(const struct snapshot *snap, const struct node *node,
         for_each_node_state (nid, snap, node->distance_columns) {
                 while (i < s->n_nodes && s->nodes[i].nid < nid)
                         i++;
-                if (i < s->n_nodes && s->nodes[i].nid == nid)
+                if (i < s->n_nodes && s->nodes[i].nid == nid && column < node->n_distances)
                         row[i] = node->distances[column];
                 column++;
         }

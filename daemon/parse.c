@@ -151,10 +151,10 @@ bool parse_meminfo(struct parser *p, struct parse_field *field)
 {
         const char *eol, *line;
 
+        /* drivers/base/node.c of Linux 2.6 starts with a newline. */
+        if (p->pos == p->start && p->end - p->pos > 1 && *p->pos == '\n')
+                p->pos++;
         while ((line = next_line(p, &eol))) {
-                /* Kernels before 3.x began the file with an empty line. */
-                if (line == eol)
-                        continue;
                 if (scan_meminfo(line, eol, field))
                         return true;
                 parse_reject(p, line, "\"Node N Name: NUMBER kB\"");
@@ -186,9 +186,9 @@ bool parse_list(struct parser *p, uint32_t max, struct id_range *range)
 {
         const char *s = p->pos;
 
-        if (s == p->end || (*s == '\n' && s == p->start && s + 1 == p->end))
+        if (s == p->end || (s == p->start && *s == '\n' && s + 1 == p->end))
                 return false;
-        if (p->pos == p->start && p->end[-1] != '\n') {
+        if (s == p->start && p->end[-1] != '\n') {
                 parse_reject(p, p->end, "a newline at the end of the list");
                 return false;
         }
@@ -237,13 +237,13 @@ static bool cpumap_next_word(struct parse_cpumap *map)
         const char *first = map->tail;
         uint64_t word;
 
-        if (first <= map->parser->start)
+        if (!first)
                 return false;
         while (first > map->parser->start && first[-1] != ',')
                 first--;
         scan_number(first, map->tail, 16, &word);
         map->word = (uint32_t)word;
-        map->tail = first - 1;
+        map->tail = first > map->parser->start ? first - 1 : NULL;
         map->base += 32;
         map->bit = 0;
         return true;
@@ -312,10 +312,11 @@ static const char *scan_zone_head(const char *s, const char *eol, uint32_t *nid,
         *name = skip_blanks(after, eol);
         for (s = *name; s < eol && *s != ' '; s++)
                 ;
-        return s > *name ? s : NULL;
+        return name_valid(*name, s) ? s : NULL;
 }
 
-static void zone_figure(struct parse_zone *zone, const char *s, const char *eol)
+/* Takes the line's figure if it holds one of those wanted; false if that is no number. */
+static bool zone_figure(struct parse_zone *zone, const char *s, const char *eol)
 {
         static const struct {
                 const char *label;
@@ -334,10 +335,12 @@ static void zone_figure(struct parse_zone *zone, const char *s, const char *eol)
                 /* "high:  0" is a per-CPU list's, "high  123" the zone's. */
                 if (!after || after == eol || *after != ' ')
                         continue;
-                if (scan_number(skip_blanks(after, eol), eol, 10, &zone->pages[f]) == eol)
-                        zone->known |= 1U << f;
-                return;
+                if (scan_number(skip_blanks(after, eol), eol, 10, &zone->pages[f]) != eol)
+                        return false;
+                zone->known |= 1U << f;
+                return true;
         }
+        return true;
 }
 
 bool parse_zoneinfo(struct parser *p, struct parse_zone *zone)
@@ -347,15 +350,17 @@ bool parse_zoneinfo(struct parser *p, struct parse_zone *zone)
         *zone = (struct parse_zone){ .name = NULL };
         while (p->pos < p->end && (line = next_line(p, &eol))) {
                 head_end = scan_zone_head(line, eol, &zone->nid, &zone->name);
-                if (head_end)
+                if (head_end == eol)
                         break;
+                head_end = NULL;
                 parse_reject(p, line, "\"Node N, zone NAME\"");
         }
         if (!head_end)
                 return false;
         zone->name_len = (size_t)(head_end - zone->name);
         while (p->pos < p->end && *p->pos == ' ' && (line = next_line(p, &eol)))
-                zone_figure(zone, skip_blanks(line, eol), eol);
+                if (!zone_figure(zone, skip_blanks(line, eol), eol))
+                        parse_reject(p, line, "a number of pages");
         return true;
 }
 
@@ -397,7 +402,7 @@ static bool scan_cpu(const char *s, const char *eol, struct parse_cpu *cpu)
                         return false;
                 s = scan_number(s + 1, eol, 10, &cpu->ticks[cpu->n_modes]);
         }
-        return s && cpu->n_modes > 0;
+        return s && (s == eol || *s == ' ') && cpu->n_modes > 0;
 }
 
 bool parse_proc_stat(struct parser *p, struct parse_cpu *cpu)

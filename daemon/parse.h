@@ -57,7 +57,7 @@ bool parse_list(struct parser *p, uint32_t max, struct id_range *range);
  */
 struct parse_cpumap {
         struct parser *parser;
-        const char *tail; /* the next word to read ends here */
+        const char *tail; /* the next word to read ends here; NULL: there is none */
         uint32_t base;    /* id of that word's bit 0 */
         uint32_t word;
         unsigned bit;
