@@ -74,7 +74,11 @@ class Daemon:
             self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         Daemon.running.append(self)
         if wait:
-            self.wait_until_ready()
+            try:
+                self.wait_until_ready()
+            except BaseException:
+                self.abandon()
+                raise
 
     @property
     def pid(self):

@@ -46,6 +46,19 @@ NODE_FILES = ("meminfo", "numastat", "vmstat", "distance", "cpulist", "cpumap",
               "hugepages/hugepages-2048kB/surplus_hugepages", "hugepages/hugepages-1048576kB/nr_hugepages")
 
 
+
+def scratch_directory(prefix):
+    """A directory for a tree of many small files: in memory where there is room for it, which is several times faster."""
+    fast = "/dev/shm"
+    try:
+        free = os.statvfs(fast)
+        if os.access(fast, os.W_OK) and free.f_bavail * free.f_frsize > 1024 * MIB:
+            return tempfile.mkdtemp(prefix=prefix, dir=fast)
+    except OSError:
+        pass
+    return tempfile.mkdtemp(prefix=prefix)
+
+
 def id_list(ids):
     """The kernel's list form: 0-1,4,6-8."""
     parts, ids = [], sorted(ids)
@@ -87,7 +100,7 @@ class Node:
 class Machine:
     def __init__(self, nodes=2, ids=None, cpus_per_node=2, blocks_per_node=4, block_size=128 * MIB, memoryless=(),
                  cpuless=(), offline=(), generic_initiator=(), hugepage_sizes=(2048, 1048576), distance=None, root=None):
-        self.root = root or tempfile.mkdtemp(prefix="numad-machine.")
+        self.root = root or scratch_directory("numad-machine.")
         self.ids = sorted(ids) if ids is not None else list(range(nodes))
         self.block_size = block_size
         self.blocks_per_node = blocks_per_node
