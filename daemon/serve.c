@@ -188,6 +188,13 @@ static int setup_signals(struct server *server)
         return r;
 }
 
+/* Everybody who reaches the address can read what is served. */
+static bool is_local(const char *bound)
+{
+        return strncmp(bound, "unix:", 5) == 0 || strncmp(bound, "127.", 4) == 0 ||
+               strncmp(bound, "[::1]:", 6) == 0;
+}
+
 /* Notes an address that was bound, or says why none was. bound and error are used up. */
 static int note_bound(FILE *bound_list, int r, char *bound, char *error)
 {
@@ -195,6 +202,10 @@ static int note_bound(FILE *bound_list, int r, char *bound, char *error)
                 log_message(LOG_ERR, "%s", error ? error : strerror(-r));
         } else {
                 log_message(LOG_INFO, "listening on %s", bound);
+                if (!is_local(bound))
+                        log_message(LOG_WARNING,
+                                    "%s is not a loopback address and needs no authentication",
+                                    bound);
                 fprintf(bound_list, "%s\n", bound);
         }
         free(bound);
