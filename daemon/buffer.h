@@ -18,7 +18,10 @@ struct buffer {
         bool failed;
 };
 
-#define BUFFER_INIT { .data = NULL }
+#define BUFFER_INIT          \
+        {                    \
+                .data = NULL \
+        }
 
 void buffer_release(struct buffer *b);
 bool buffer_failed(const struct buffer *b);

@@ -79,27 +79,6 @@ struct collect {
         struct sample sample;
 };
 
-const char *collector_name(enum collector collector)
-{
-        static const char *const names[NR_COLLECTORS] = {
-                [COLLECTOR_NODE_STATES] = "node_states",
-                [COLLECTOR_DISTANCES] = "distances",
-                [COLLECTOR_MEMINFO] = "meminfo",
-                [COLLECTOR_NUMASTAT] = "numastat",
-                [COLLECTOR_VMSTAT] = "vmstat",
-                [COLLECTOR_HUGEPAGES] = "hugepages",
-                [COLLECTOR_CPUS] = "cpus",
-                [COLLECTOR_CPU_SECONDS] = "cpu_seconds",
-                [COLLECTOR_MEMORY_BLOCKS] = "memory_blocks",
-                [COLLECTOR_ZONEINFO] = "zoneinfo",
-                [COLLECTOR_BUDDYINFO] = "buddyinfo",
-                [COLLECTOR_PROC_MEMINFO] = "proc_meminfo",
-                [COLLECTOR_SYSCTL] = "sysctl",
-        };
-
-        return names[collector];
-}
-
 static bool open_masks(struct collect *c)
 {
         bool complete = true;
@@ -219,7 +198,7 @@ static bool read_mask(struct collect *c, enum node_states state, nodemask_t *mas
                 nodemask_clear(mask);
                 return false;
         }
-        if (state == N_ONLINE && nodes_empty(mask)) {
+        if (!optional && nodes_empty(mask)) {
                 reader_malformed(r, COLLECTOR_NODE_STATES, c->masks[state], "at least one node");
                 return false;
         }
@@ -232,7 +211,7 @@ static bool read_masks(struct collect *c)
         struct sample *s = &c->sample;
         bool changed = false;
 
-        for (size_t i = 0; i < NR_NODE_STATES; i++) {
+        for (unsigned i = 0; i < NR_NODE_STATES; i++) {
                 nodemask_t mask;
                 bool known = read_mask(c, i, &mask);
 
@@ -350,7 +329,8 @@ static void map_cpus(struct collect *c)
                 const struct id_list *cpus = &node_reader_node(c->readers[c->nids[i]])->cpus;
 
                 for (size_t k = 0; cpus->known && k < cpus->n; k++)
-                        for (uint32_t cpu = cpus->ranges[k].first; cpu <= cpus->ranges[k].last; cpu++)
+                        for (uint32_t cpu = cpus->ranges[k].first; cpu <= cpus->ranges[k].last;
+                             cpu++)
                                 map_cpu(c, cpu, c->nids[i]);
         }
 }
@@ -364,7 +344,8 @@ static void read_identity(struct collect *c)
                 free(c->identity_values[i]);
                 c->identity_values[i] = NULL;
                 if (source_read(c->source, c->identity[i], &text, &len) == 0)
-                        c->identity_values[i] = strndup(text, strcspn(text, "\n") < len ? strcspn(text, "\n") : len);
+                        c->identity_values[i] = strndup(
+                                text, strcspn(text, "\n") < len ? strcspn(text, "\n") : len);
         }
         c->sample.boot_id = c->identity_values[IDENTITY_BOOT_ID];
         c->sample.hostname = c->identity_values[IDENTITY_HOSTNAME];
@@ -385,6 +366,9 @@ static void read_structure(struct collect *c, uint64_t *started)
         struct sample *s = &c->sample;
         struct reader *r = &c->reader;
 
+        reader_start(r, COLLECTOR_DISTANCES);
+        reader_start(r, COLLECTOR_CPUS);
+        reader_start(r, COLLECTOR_MEMORY_BLOCKS);
         choose_nodes(c);
         clock_collector(c, COLLECTOR_NODE_STATES, started);
         for (size_t i = 0; i < c->n_nids; i++)
@@ -490,6 +474,7 @@ static void read_cpu_seconds(struct collect *c)
         struct reader *r = &c->reader;
         struct parse_cpu cpu;
         struct parser p;
+        bool any = false;
 
         for (size_t i = 0; i < c->n_nids; i++) {
                 struct node *node = node_reader_node(c->readers[c->nids[i]]);
@@ -499,9 +484,11 @@ static void read_cpu_seconds(struct collect *c)
         }
         if (reader_read(r, COLLECTOR_CPU_SECONDS, c->proc_stat, &p) < 0)
                 return;
-        while (parse_proc_stat(&p, &cpu))
+        while (parse_proc_stat(&p, &cpu)) {
                 add_cpu_ticks(c, &cpu);
-        if (p.start == p.end)
+                any = true;
+        }
+        if (!any && p.errors == 0)
                 reader_malformed(r, COLLECTOR_CPU_SECONDS, c->proc_stat, "at least one CPU");
         else
                 reader_parsed(r, COLLECTOR_CPU_SECONDS, c->proc_stat, &p);
@@ -518,7 +505,8 @@ static void read_proc_meminfo(struct collect *c)
                 return;
         if (p.start == p.end)
                 reader_malformed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, "at least one line");
-        else if (!counters_read(&s->proc_meminfo, s->proc_meminfo_table, &p, parse_meminfo))
+        else if (!counters_read(&s->proc_meminfo, s->proc_meminfo_table, NUMA_NO_NODE, &p,
+                                parse_meminfo))
                 reader_out_of_memory(r, COLLECTOR_PROC_MEMINFO);
         else
                 reader_parsed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, &p);
@@ -552,7 +540,8 @@ static void read_figures(struct collect *c, uint64_t *started)
 
         for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
                 for (size_t i = 0; i < c->n_nids; i++)
-                        node_read_fields(c->readers[c->nids[i]], &c->reader, set, c->sample.tables[set]);
+                        node_read_fields(c->readers[c->nids[i]], &c->reader, set,
+                                         c->sample.tables[set]);
                 clock_collector(c, collectors[set], started);
         }
         for (size_t i = 0; i < c->n_nids; i++)
@@ -568,6 +557,14 @@ static void read_figures(struct collect *c, uint64_t *started)
         clock_collector(c, COLLECTOR_PROC_MEMINFO, started);
         read_sysctls(c);
         clock_collector(c, COLLECTOR_SYSCTL, started);
+}
+
+/* All collectors but those of the structure begin anew with each attempt. */
+static void start_figures(struct collect *c)
+{
+        for (unsigned i = 0; i < NR_COLLECTORS; i++)
+                if (i != COLLECTOR_DISTANCES && i != COLLECTOR_CPUS && i != COLLECTOR_MEMORY_BLOCKS)
+                        reader_start(&c->reader, i);
 }
 
 /* Whether the nodes are still the ones that were read. */
@@ -599,6 +596,7 @@ static void assemble(struct collect *c)
                 c->nodes[i] = *node_reader_node(c->readers[c->nids[i]]);
         s->nodes = c->nodes;
         s->n_nodes = c->n_nids;
+        reader_end(&c->reader);
         memcpy(s->collectors, c->reader.status, sizeof(s->collectors));
 }
 
@@ -612,6 +610,7 @@ const struct sample *collect_sample(struct collect *c, bool look)
         look = look || !c->structure_read || !source_is_live(c->source);
         for (int attempt = 0; attempt < SAMPLE_ATTEMPTS; attempt++) {
                 c->reader.went_away = false;
+                start_figures(c);
                 look = read_masks(c) || look;
                 look = cpus_changed(c) || look;
                 clock_collector(c, COLLECTOR_NODE_STATES, &started);

@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,13 +19,13 @@ static const struct known_field {
         enum field_set set;
         struct field field;
 } known_fields[] = {
-#define FIELD(set_, kernel_, metric_, type_, choice_, help_)                                       \
-        { .set = set_,                                                                             \
-          .field = { .kernel = kernel_,                                                            \
-                     .family = FAMILY_NAME_##set_(metric_, type_),                                 \
-                     .help = help_,                                                                \
-                     .type = type_,                                                                \
-                     .choice = choice_,                                                            \
+#define FIELD(set_, kernel_, metric_, type_, choice_, help_)       \
+        { .set = set_,                                             \
+          .field = { .kernel = kernel_,                            \
+                     .family = FAMILY_NAME_##set_(metric_, type_), \
+                     .help = help_,                                \
+                     .type = type_,                                \
+                     .choice = choice_,                            \
                      .is_bytes = IS_BYTES_##set_ } },
 #include "fields.def"
 };
@@ -34,7 +33,7 @@ static const struct known_field {
 #define N_KNOWN_FIELDS (sizeof(known_fields) / sizeof(known_fields[0]))
 
 const struct family families[NR_FAMILIES] = {
-#define FAMILY(id_, name_, type_, labels_, collector_, help_)                                      \
+#define FAMILY(id_, name_, type_, labels_, collector_, help_) \
         [FAMILY_##id_] = { .name = name_, .type = type_, .labels = labels_, .help = help_ },
 #include "fields.def"
 };
@@ -44,8 +43,7 @@ struct field_table {
         enum field_set set;
         size_t n;
         size_t n_known;
-        size_t n_left_out;
-        uint64_t left_out[FIELDS_LEFT_OUT_MAX]; /* hashes of the names */
+        size_t left_out;
         const struct field *fields[N_KNOWN_FIELDS + FIELDS_UNKNOWN_MAX];
 };
 
@@ -100,13 +98,21 @@ const struct field *field_table_get(const struct field_table *table, size_t inde
 
 size_t field_table_left_out(const struct field_table *table)
 {
-        return table->n_left_out;
+        return table->left_out;
+}
+
+void field_table_note_left_out(struct field_table *table, size_t n)
+{
+        if (n > table->left_out)
+                table->left_out = n;
 }
 
 const char *field_set_name(enum field_set set)
 {
         static const char *const names[NR_FIELD_SETS] = {
-                [MEMINFO] = "meminfo", [NUMASTAT] = "numastat", [VMSTAT] = "vmstat",
+                [MEMINFO] = "meminfo",
+                [NUMASTAT] = "numastat",
+                [VMSTAT] = "vmstat",
         };
 
         return names[set];
@@ -120,7 +126,8 @@ static bool word_reserved(const char *word, size_t len, bool last)
                 " fahrenheit rankine inches yards miles bits percent celsius meters volts amperes"
                 " joules grams seconds bytes ratio amp amps ampere volt meter gram joule bit byte"
                 " second minute hour day week milliseconds microseconds nanoseconds millisecond"
-                " microsecond nanosecond kilobytes megabytes gigabytes terabytes petabytes kibibytes"
+                " microsecond nanosecond kilobytes megabytes gigabytes terabytes petabytes "
+                "kibibytes"
                 " mebibytes gibibytes tebibytes pebibytes kilobyte megabyte gigabyte terabyte"
                 " kilobits megabits gigabits kilometers millimeters centimeters micrometers"
                 " nanometers kilograms milligrams micrograms megagrams decigrams centigrams"
@@ -151,7 +158,7 @@ static void add_snake_case(struct buffer *out, const char *name, size_t len)
 }
 
 /* Joins double underscores, drops those at the ends, and defuses the reserved words. */
-static void add_words(struct buffer *out, const char *snake, size_t len)
+static void add_words(struct buffer *out, const char *snake, size_t len, bool suffix_follows)
 {
         size_t start = out->len;
 
@@ -161,7 +168,7 @@ static void add_words(struct buffer *out, const char *snake, size_t len)
                 while (i < len && snake[i] != '_')
                         i++;
                 if (i > word) {
-                        bool last = true;
+                        bool last = !suffix_follows;
 
                         for (size_t j = i; j < len; j++)
                                 last = last && snake[j] == '_';
@@ -187,7 +194,7 @@ char *field_metric_name(enum field_set set, const char *kernel, size_t len, bool
         else if (set == MEMINFO && !is_bytes)
                 buffer_add_str(&out, "meminfo_");
         add_snake_case(&snake, kernel, len);
-        add_words(&out, snake.data ? snake.data : "", snake.len);
+        add_words(&out, snake.data ? snake.data : "", snake.len, is_bytes);
         if (is_bytes)
                 buffer_add_str(&out, "_bytes");
         buffer_add_char(&out, '\0');
@@ -224,7 +231,8 @@ static enum metric_type guess_type(enum field_set set, const char *kernel)
         }
 }
 
-/* Two kernel names can come to the same family ("Foo(bar)", "Foo_bar"): the later one gets a suffix. */
+/* Two kernel names can come to the same family ("Foo(bar)", "Foo_bar"): the later one gets a
+ * suffix. */
 static char *unique_family(const struct field_table *table, char *family)
 {
         while (family && family_taken(table, family)) {
@@ -268,21 +276,8 @@ static bool field_is(const struct field *field, const char *name, size_t len)
         return strlen(field->kernel) == len && memcmp(field->kernel, name, len) == 0;
 }
 
-/* Counts a name that does not fit, once. */
-static void leave_out(struct field_table *table, const char *name, size_t len)
-{
-        uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-
-        for (size_t i = 0; i < len; i++)
-                hash = (hash ^ (unsigned char)name[i]) * UINT64_C(0x100000001b3);
-        for (size_t i = 0; i < table->n_left_out; i++)
-                if (table->left_out[i] == hash)
-                        return;
-        if (table->n_left_out < FIELDS_LEFT_OUT_MAX)
-                table->left_out[table->n_left_out++] = hash;
-}
-
-int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len, bool is_bytes)
+int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len,
+                      bool is_bytes)
 {
         struct field *field;
 
@@ -291,10 +286,8 @@ int field_table_index(struct field_table *table, size_t hint, const char *name, 
         for (size_t i = 0; i < table->n; i++)
                 if (field_is(table->fields[i], name, len))
                         return (int)i;
-        if (table->n - table->n_known == FIELDS_UNKNOWN_MAX) {
-                leave_out(table, name, len);
+        if (table->n - table->n_known == FIELDS_UNKNOWN_MAX)
                 return -ENOSPC;
-        }
         field = field_new(table, name, len, is_bytes);
         if (!field)
                 return -ENOMEM;

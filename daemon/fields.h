@@ -28,7 +28,6 @@ struct field {
 
 /* Fields beyond the table are kept up to this number in each set; the others are counted. */
 #define FIELDS_UNKNOWN_MAX 256
-#define FIELDS_LEFT_OUT_MAX 1024
 
 struct field_table;
 
@@ -39,13 +38,15 @@ void field_table_unref(struct field_table *table);
 
 size_t field_table_count(const struct field_table *table);
 const struct field *field_table_get(const struct field_table *table, size_t index);
-/* How many different names did not fit; counted up to FIELDS_LEFT_OUT_MAX. */
+/* Of how many names there was no room for in the file that had most of them. */
 size_t field_table_left_out(const struct field_table *table);
+void field_table_note_left_out(struct field_table *table, size_t n);
 /*
  * The index of the field of this name, which is added if there is none. hint: the index to look at
  * first. -ENOSPC beyond FIELDS_UNKNOWN_MAX, -ENOMEM.
  */
-int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len, bool is_bytes);
+int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len,
+                      bool is_bytes);
 
 /* The file's name below nodeN: "meminfo", "numastat", "vmstat". */
 const char *field_set_name(enum field_set set);

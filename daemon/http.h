@@ -16,9 +16,11 @@ struct http;
 
 /* What the daemon gives to the server. */
 struct http_source {
-        /* The snapshot to answer from, fresh enough for a request now; borrowed. NULL: there is none. */
+        /* The snapshot to answer from, fresh enough for a request now; borrowed. NULL: there is
+         * none. */
         struct snapshot *(*snapshot)(void *context);
-        /* NULL if all is well, else why not, for /healthz and /readyz; a constant or owned by context. */
+        /* NULL if all is well, else why not, for /healthz and /readyz; a constant or owned by
+         * context. */
         const char *(*not_ready)(void *context);
         void *context;
 };
@@ -29,8 +31,8 @@ struct http_source {
 int http_new(struct http **ret, sd_event *event, const struct settings *settings,
              const struct http_source *source, error_text *error);
 /*
- * Listens on one address ("ADDR:PORT", "[ADDR6]:PORT", "unix:/path"). 0 or -errno; *bound, malloc()ed,
- * is the address really bound, with the port that was picked for port 0.
+ * Listens on one address ("ADDR:PORT", "[ADDR6]:PORT", "unix:/path"). 0 or -errno; *bound,
+ * malloc()ed, is the address really bound, with the port that was picked for port 0.
  */
 int http_listen(struct http *http, const char *address, char **bound, error_text *error);
 /* Takes over a listening socket (socket activation). */

@@ -43,13 +43,23 @@ static int fail(int status, error_text error)
         return status;
 }
 
+/* What was printed may still be in the buffer, and the disk full. */
+static int finish_output(void)
+{
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return EXIT_SUCCESS;
+        log_message(LOG_ERR, "cannot write to standard output: %s", strerror(errno));
+        return EXIT_FAILURE;
+}
+
 static void render_once(struct buffer *out, const struct snapshot *snap, enum output_format format,
                         const struct settings *settings)
 {
         struct prometheus_options options = {
                 .format = format == OUTPUT_OPENMETRICS ? OPENMETRICS : PROMETHEUS_TEXT,
                 /* There is no server, and the process is not the daemon's. */
-                .collect = COLLECT_DEFAULT & ~(COLLECT_BIT(COLLECT_HTTP) | COLLECT_BIT(COLLECT_PROCESS)),
+                .collect = COLLECT_DEFAULT &
+                           ~(COLLECT_BIT(COLLECT_HTTP) | COLLECT_BIT(COLLECT_PROCESS)),
                 .distance_metrics_limit = settings->distance_metrics_limit,
         };
 
@@ -80,21 +90,22 @@ static void print_problem(void *context, const struct problem *p)
                             p->expected ? p->expected : strerror(-p->error));
 }
 
-static int once(struct source *source, const struct command_line *cmd, const struct settings *settings)
+static int once(struct source *source, const struct command_line *cmd,
+                const struct settings *settings)
 {
         const struct sampler_observer observer = { .problem = print_problem };
         struct sampler *sampler = sampler_new(source, &observer);
         struct snapshot *snap = sampler ? sampler_snapshot(sampler, 0) : NULL;
         struct buffer out = BUFFER_INIT;
-        int status = EXIT_SUCCESS;
+        int status;
 
         if (snap)
                 render_once(&out, snap, cmd->format, settings);
         if (!snap || buffer_failed(&out)) {
                 status = fail(EXIT_FAILURE, NULL);
-        } else if (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
-                log_message(LOG_ERR, "cannot write to standard output: %s", strerror(errno));
-                status = EXIT_FAILURE;
+        } else {
+                fwrite(out.data, 1, out.len, stdout);
+                status = finish_output();
         }
         buffer_release(&out);
         sampler_free(sampler);
@@ -109,8 +120,8 @@ static int run(const struct command_line *cmd, struct settings *settings)
         int status;
 
         if (r < 0) {
-                if (asprintf(&error, "option '--root': found '%s' (%s), expected a directory", cmd->root,
-                             strerror(-r)) < 0)
+                if (asprintf(&error, "option '--root': found '%s' (%s), expected a directory",
+                             cmd->root, strerror(-r)) < 0)
                         error = NULL;
                 return fail(EXIT_USAGE, error);
         }
@@ -133,15 +144,17 @@ static int load_and_run(const struct command_line *cmd)
 {
         struct settings settings;
         error_text error = NULL;
-        int status = EXIT_SUCCESS;
+        int status;
 
         if (settings_load(&settings, cmd, default_config_file, &error) < 0)
                 return fail(EXIT_USAGE, error);
         log_set_level(settings.log_level);
-        if (cmd->action == ACTION_CHECK_CONFIG)
+        if (cmd->action == ACTION_CHECK_CONFIG) {
                 settings_print(&settings, stdout);
-        else
+                status = finish_output();
+        } else {
                 status = run(cmd, &settings);
+        }
         settings_release(&settings);
         return status;
 }
@@ -150,16 +163,18 @@ int main(int argc, char **argv)
 {
         struct command_line cmd;
         error_text error = NULL;
-        int status = EXIT_SUCCESS;
+        int status;
 
         if (command_line_parse(&cmd, argc, argv, &error) < 0)
                 return fail(EXIT_USAGE, error);
         switch (cmd.action) {
         case ACTION_HELP:
                 command_line_help(stdout);
+                status = finish_output();
                 break;
         case ACTION_VERSION:
                 puts("numad-telemetry " PACKAGE_VERSION);
+                status = finish_output();
                 break;
         default:
                 status = load_and_run(&cmd);

@@ -28,7 +28,8 @@ struct memory_reader *memory_reader_new(struct source *source)
                 return NULL;
         m->source = source;
         m->block_size = source_file_new(source, MEMORY_DIR "/block_size_bytes", SOURCE_MAX_SYSFS);
-        m->auto_online = source_file_new(source, MEMORY_DIR "/auto_online_blocks", SOURCE_MAX_SYSFS);
+        m->auto_online =
+                source_file_new(source, MEMORY_DIR "/auto_online_blocks", SOURCE_MAX_SYSFS);
         if (m->block_size && m->auto_online)
                 return m;
         memory_reader_free(m);
@@ -52,7 +53,8 @@ static bool block_id(const char *name, uint64_t *id)
 {
         char extra;
 
-        return sscanf(name, "memory%" SCNu64 "%c", id, &extra) == 1 && name[6] >= '0' && name[6] <= '9';
+        return sscanf(name, "memory%" SCNu64 "%c", id, &extra) == 1 && name[6] >= '0' &&
+               name[6] <= '9';
 }
 
 static bool add_block(struct memory_reader *m, struct memory_block block)
@@ -76,7 +78,8 @@ static int compare_blocks(const void *a, const void *b)
 
         if (x->id != y->id)
                 return x->id < y->id ? -1 : 1;
-        /* Entries of the same block: the one of the memory directory (no node) first, then by node. */
+        /* Entries of the same block: the one of the memory directory (no node) first, then by node.
+         */
         return (x->nid > y->nid) - (x->nid < y->nid);
 }
 
@@ -92,7 +95,8 @@ static bool list_blocks(struct memory_reader *m, struct reader *r, const char *p
         while ((entry = readdir(dir))) {
                 if (!block_id(entry->d_name, &id))
                         continue;
-                if (!add_block(m, (struct memory_block){ .id = id, .nid = nid, .nid2 = NUMA_NO_NODE })) {
+                if (!add_block(m, (struct memory_block){
+                                          .id = id, .nid = nid, .nid2 = NUMA_NO_NODE })) {
                         reader_out_of_memory(r, COLLECTOR_MEMORY_BLOCKS);
                         break;
                 }
@@ -105,6 +109,8 @@ static void merge_blocks(struct memory_reader *m)
 {
         size_t kept = 0;
 
+        if (m->n == 0)
+                return;
         qsort(m->blocks, m->n, sizeof(*m->blocks), compare_blocks);
         for (size_t i = 0; i < m->n; i++) {
                 struct memory_block *last = kept ? &m->blocks[kept - 1] : NULL;
@@ -190,7 +196,8 @@ static void read_settings(struct memory_reader *m, struct reader *r, struct samp
         if (reader_read_optional(r, COLLECTOR_MEMORY_BLOCKS, m->auto_online, &p) == 0) {
                 size_t len = (size_t)(p.end - p.start);
 
-                if (len > 1 && len < 64 && p.start[len - 1] == '\n' && !memchr(p.start, '\n', len - 1))
+                if (len > 1 && len < 64 && p.start[len - 1] == '\n' &&
+                    !memchr(p.start, '\n', len - 1))
                         m->auto_online_value = strndup(p.start, len - 1);
                 else
                         reader_malformed(r, COLLECTOR_MEMORY_BLOCKS, m->auto_online, "one word");

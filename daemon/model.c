@@ -73,7 +73,8 @@ static void copy_node(struct snapshot *snap, struct node *node)
 {
         for (unsigned set = 0; set < NR_FIELD_SETS; set++)
                 copy_counters(snap, &node->fields[set]);
-        node->cpus.ranges = copy(snap, node->cpus.ranges, node->cpus.n * sizeof(*node->cpus.ranges));
+        node->cpus.ranges =
+                copy(snap, node->cpus.ranges, node->cpus.n * sizeof(*node->cpus.ranges));
         node->distances = copy(snap, node->distances, node->n_distances);
         node->hugepages = copy(snap, node->hugepages, node->n_hugepages * sizeof(*node->hugepages));
         node->zones = copy(snap, node->zones, node->n_zones * sizeof(*node->zones));
@@ -89,7 +90,8 @@ static void copy_sample(struct snapshot *snap)
         s->hostname = copy_string(snap, s->hostname);
         s->kernel = copy_string(snap, s->kernel);
         s->auto_online_blocks = copy_string(snap, s->auto_online_blocks);
-        s->memory_blocks = copy(snap, s->memory_blocks, s->n_memory_blocks * sizeof(*s->memory_blocks));
+        s->memory_blocks =
+                copy(snap, s->memory_blocks, s->n_memory_blocks * sizeof(*s->memory_blocks));
         s->sysctls = copy(snap, s->sysctls, s->n_sysctls * sizeof(*s->sysctls));
         copy_counters(snap, &s->proc_meminfo);
         s->nodes = copy(snap, s->nodes, s->n_nodes * sizeof(*s->nodes));
@@ -121,8 +123,8 @@ struct snapshot *snapshot_new(const struct sample *sample, const struct snapshot
         if (!previous)
                 snap->generation = 1;
         else
-                snap->generation = previous->generation +
-                                   !structure_equal(&previous->sample, &snap->sample);
+                snap->generation =
+                        previous->generation + !structure_equal(&previous->sample, &snap->sample);
         return snap;
 }
 
@@ -204,12 +206,14 @@ static bool node_structure_equal(const struct node *a, const struct node *b)
 static bool blocks_equal(const struct sample *a, const struct sample *b)
 {
         if (a->memory_blocks_known != b->memory_blocks_known ||
-            a->memory_block_size != b->memory_block_size || a->n_memory_blocks != b->n_memory_blocks)
+            a->memory_block_size != b->memory_block_size ||
+            a->n_memory_blocks != b->n_memory_blocks)
                 return false;
         for (size_t i = 0; i < a->n_memory_blocks; i++) {
                 const struct memory_block *x = &a->memory_blocks[i], *y = &b->memory_blocks[i];
 
-                if (x->id != y->id || x->state != y->state || x->nid != y->nid || x->nid2 != y->nid2)
+                if (x->id != y->id || x->state != y->state || x->nid != y->nid ||
+                    x->nid2 != y->nid2)
                         return false;
         }
         return true;
@@ -223,6 +227,27 @@ bool structure_equal(const struct sample *a, const struct sample *b)
                 if (!node_structure_equal(&a->nodes[i], &b->nodes[i]))
                         return false;
         return true;
+}
+
+const char *collector_name(enum collector collector)
+{
+        static const char *const names[NR_COLLECTORS] = {
+                [COLLECTOR_NODE_STATES] = "node_states",
+                [COLLECTOR_DISTANCES] = "distances",
+                [COLLECTOR_MEMINFO] = "meminfo",
+                [COLLECTOR_NUMASTAT] = "numastat",
+                [COLLECTOR_VMSTAT] = "vmstat",
+                [COLLECTOR_HUGEPAGES] = "hugepages",
+                [COLLECTOR_CPUS] = "cpus",
+                [COLLECTOR_CPU_SECONDS] = "cpu_seconds",
+                [COLLECTOR_MEMORY_BLOCKS] = "memory_blocks",
+                [COLLECTOR_ZONEINFO] = "zoneinfo",
+                [COLLECTOR_BUDDYINFO] = "buddyinfo",
+                [COLLECTOR_PROC_MEMINFO] = "proc_meminfo",
+                [COLLECTOR_SYSCTL] = "sysctl",
+        };
+
+        return names[collector];
 }
 
 const char *node_state_name(enum node_states state)
@@ -335,9 +360,9 @@ bool next_memory_range(const struct snapshot *snap, size_t *pos, struct memory_r
                 last = next;
                 (*pos)++;
         }
-        *out = (struct memory_range){
-                .first_block = first->id, .last_block = last->id, .block = first
-        };
+        *out = (struct memory_range){ .first_block = first->id,
+                                      .last_block = last->id,
+                                      .block = first };
         if (last->id == UINT64_MAX ||
             __builtin_mul_overflow(first->id, s->memory_block_size, &out->start) ||
             __builtin_mul_overflow(last->id + 1, s->memory_block_size, &out->end))
@@ -362,4 +387,25 @@ bool node_distance(const struct snapshot *snap, int from, int to, uint8_t *dista
                 return false;
         *distance = node->distances[column];
         return true;
+}
+
+void node_distance_row(const struct snapshot *snap, const struct node *node,
+                       int16_t row[static MAX_NUMNODES])
+{
+        const struct sample *s = &snap->sample;
+        size_t i = 0, column = 0;
+        int nid;
+
+        memset(row, -1, MAX_NUMNODES * sizeof(*row));
+        if (!node->distances_known)
+                return;
+        for_each_node_state (nid, snap, node->distance_columns) {
+                while (i < s->n_nodes && s->nodes[i].nid < nid)
+                        i++;
+                if (column >= node->n_distances)
+                        return;
+                if (i < s->n_nodes && s->nodes[i].nid == nid)
+                        row[i] = node->distances[column];
+                column++;
+        }
 }

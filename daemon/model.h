@@ -3,7 +3,8 @@
  * The kernel's NUMA model rebuilt from a sample: the snapshot, immutable and reference-counted.
  * No file is touched here.
  *
- * The accessors are the kernel's (include/linux/nodemask.h) with the snapshot as a further argument.
+ * The accessors are the kernel's (include/linux/nodemask.h) with the snapshot as a further
+ * argument.
  */
 #pragma once
 
@@ -21,7 +22,8 @@ void snapshot_unref(struct snapshot *snap);
 
 /* The data; valid as long as a reference is held. */
 const struct sample *snapshot_sample(const struct snapshot *snap);
-/* Starts at 1 and rises by one each time the structure changes: nodes, masks, CPUs, distances, blocks. */
+/* Starts at 1 and rises by one each time the structure changes: nodes, masks, CPUs, distances,
+ * blocks. */
 uint64_t snapshot_generation(const struct snapshot *snap);
 
 /* The node of this nid, or NULL if it is not online or has no directory. */
@@ -44,9 +46,10 @@ int first_online_node(const struct snapshot *snap);
 int first_memory_node(const struct snapshot *snap);
 const nodemask_t *node_states_mask(const struct snapshot *snap, enum node_states state);
 
-#define for_each_node_state(nid, snap, state) for_each_node_mask ((nid), node_states_mask((snap), (state)))
-#define for_each_node(nid, snap)              for_each_node_state ((nid), (snap), N_POSSIBLE)
-#define for_each_online_node(nid, snap)       for_each_node_state ((nid), (snap), N_ONLINE)
+#define for_each_node_state(nid, snap, state) \
+        for_each_node_mask ((nid), node_states_mask((snap), (state)))
+#define for_each_node(nid, snap)        for_each_node_state ((nid), (snap), N_POSSIBLE)
+#define for_each_online_node(nid, snap) for_each_node_state ((nid), (snap), N_ONLINE)
 
 struct node_memory_blocks {
         uint64_t total;
@@ -62,7 +65,8 @@ bool node_memory_blocks(const struct snapshot *snap, int nid, struct node_memory
 /* The same over all blocks. */
 bool all_memory_blocks(const struct snapshot *snap, struct node_memory_blocks *out);
 
-/* Contiguous blocks with the same nodes and state. Walk: start with *pos = 0 until it returns false. */
+/* Contiguous blocks with the same nodes and state. Walk: start with *pos = 0 until it returns
+ * false. */
 struct memory_range {
         uint64_t start; /* bytes; 0 if the block size is unknown, like end */
         uint64_t end;   /* exclusive */
@@ -73,3 +77,6 @@ bool next_memory_range(const struct snapshot *snap, size_t *pos, struct memory_r
 
 /* Distance between two online nodes; false if unknown. */
 bool node_distance(const struct snapshot *snap, int from, int to, uint8_t *distance);
+/* All distances of a node at once: row[i] to the i-th of the sample's nodes, -1 if unknown. */
+void node_distance_row(const struct snapshot *snap, const struct node *node,
+                       int16_t row[static MAX_NUMNODES]);

@@ -141,7 +141,8 @@ void node_read_distances(struct node_reader *n, struct reader *r, const nodemask
         if (reader_read(r, COLLECTOR_DISTANCES, n->distance, &p) < 0)
                 return;
         while (parse_distance(&p, &distance)) {
-                if (!grow(&node->distances, &n->cap_distances, node->n_distances, sizeof(*node->distances))) {
+                if (!grow(&node->distances, &n->cap_distances, node->n_distances,
+                          sizeof(*node->distances))) {
                         reader_out_of_memory(r, COLLECTOR_DISTANCES);
                         return;
                 }
@@ -158,7 +159,8 @@ void node_read_distances(struct node_reader *n, struct reader *r, const nodemask
         else if (node->n_distances == (size_t)nodes_weight(possible))
                 node->distance_columns = N_POSSIBLE;
         else {
-                reader_malformed(r, COLLECTOR_DISTANCES, n->distance, "one distance for each online node");
+                reader_malformed(r, COLLECTOR_DISTANCES, n->distance,
+                                 "one distance for each online node");
                 return;
         }
         node->distances_known = true;
@@ -339,27 +341,36 @@ static bool counters_reserve(struct counters *c, size_t n)
         return true;
 }
 
-bool counters_read(struct counters *c, struct field_table *table, struct parser *p,
+bool counters_read(struct counters *c, struct field_table *table, int nid, struct parser *p,
                    bool (*next)(struct parser *, struct parse_field *))
 {
         struct parse_field field;
-        size_t hint = 0;
+        size_t hint = 0, left_out = 0;
 
         if (!counters_reserve(c, field_table_count(table)))
                 return false;
         memset(c->present, 0, (c->n + 63) / 64 * sizeof(*c->present));
         while (next(p, &field)) {
-                /* The kernel's order is the table's but for fields that this kernel lacks. */
-                int i = field_table_index(table, hint, field.name, field.name_len, field.is_bytes);
+                int i;
 
-                if (i == -ENOSPC)
+                if (nid != NUMA_NO_NODE && field.nid >= 0 && field.nid != nid) {
+                        parse_reject(p, field.name, "a line of this node");
                         continue;
+                }
+                /* The kernel's order is the table's but for fields that this kernel lacks. */
+                i = field_table_index(table, hint, field.name, field.name_len, field.is_bytes);
+
+                if (i == -ENOSPC) {
+                        left_out++;
+                        continue;
+                }
                 if (i < 0 || !counters_reserve(c, (size_t)i + 1))
                         return false;
                 c->values[i] = field.value;
                 c->present[i / 64] |= UINT64_C(1) << (i % 64);
                 hint = (size_t)i + 1;
         }
+        field_table_note_left_out(table, left_out);
         c->known = true;
         return true;
 }
@@ -380,7 +391,8 @@ void node_read_fields(struct node_reader *n, struct reader *r, enum field_set se
                 return;
         if (p.start == p.end)
                 reader_malformed(r, collectors[set], n->fields[set], "at least one line");
-        else if (!counters_read(c, table, &p, set == MEMINFO ? parse_meminfo : parse_counter))
+        else if (!counters_read(c, table, n->node.nid, &p,
+                                set == MEMINFO ? parse_meminfo : parse_counter))
                 reader_out_of_memory(r, collectors[set]);
         else
                 reader_parsed(r, collectors[set], n->fields[set], &p);

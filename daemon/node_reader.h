@@ -6,7 +6,8 @@
 
 struct node_reader;
 
-/* inode: of the node's directory, to tell it from a later one of the same name. NULL: out of memory. */
+/* inode: of the node's directory, to tell it from a later one of the same name. NULL: out of
+ * memory. */
 struct node_reader *node_reader_new(struct source *source, int nid, uint64_t inode);
 void node_reader_free(struct node_reader *n);
 int node_reader_nid(const struct node_reader *n);
@@ -27,9 +28,10 @@ void node_read_fields(struct node_reader *n, struct reader *r, enum field_set se
 
 /*
  * Fields of a parsed file into counters, which grow as the table does. For nodeN's files and for
- * /proc/meminfo. next: parse_meminfo or parse_counter. False: out of memory.
+ * /proc/meminfo. next: parse_meminfo or parse_counter. A line that names another node than nid
+ * (NUMA_NO_NODE: any) is an error. False: out of memory.
  */
-bool counters_read(struct counters *c, struct field_table *table, struct parser *p,
+bool counters_read(struct counters *c, struct field_table *table, int nid, struct parser *p,
                    bool (*next)(struct parser *, struct parse_field *));
 void counters_release(struct counters *c);
 

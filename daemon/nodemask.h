@@ -13,17 +13,18 @@
 #include <stdint.h>
 
 /* include/linux/numa.h: 1 << NODES_SHIFT, with the largest NODES_SHIFT that any kernel uses. */
-#define NODES_SHIFT   10
-#define MAX_NUMNODES  (1 << NODES_SHIFT)
-#define NUMA_NO_NODE  (-1)
+#define NODES_SHIFT    10
+#define MAX_NUMNODES   (1 << NODES_SHIFT)
+#define NUMA_NO_NODE   (-1)
 #define NODEMASK_LONGS (MAX_NUMNODES / 64)
 
 typedef struct {
         uint64_t bits[NODEMASK_LONGS];
 } nodemask_t;
 
-/* Longest list a mask can have: every other node of 1,024, each with at most 4 digits and a comma. */
-#define NODEMASK_LIST_MAX  (MAX_NUMNODES / 2 * 5 + 1)
+/* Longest list a mask can have: every other node of 1,024, each with at most 4 digits and a comma.
+ */
+#define NODEMASK_LIST_MAX (MAX_NUMNODES / 2 * 5 + 1)
 /* "{", 16 numbers of up to 20 digits, separators, "}", NUL */
 #define NODEMASK_WORDS_MAX (NODEMASK_LONGS * 22 + 3)
 
@@ -43,7 +44,8 @@ bool nodes_subset(const nodemask_t *a, const nodemask_t *b);
 /* Number of nodes in the set. */
 int nodes_weight(const nodemask_t *mask);
 
-/* First nid in the set, and the first one after nid; MAX_NUMNODES when there is none, as in the kernel. */
+/* First nid in the set, and the first one after nid; MAX_NUMNODES when there is none, as in the
+ * kernel. */
 int first_node(const nodemask_t *mask);
 int next_node(int nid, const nodemask_t *mask);
 

@@ -11,7 +11,7 @@ void parse_init(struct parser *p, const char *text, size_t len)
         *p = (struct parser){ .start = text, .pos = text, .end = text + len };
 }
 
-static void parse_error(struct parser *p, const char *at, const char *expected)
+void parse_reject(struct parser *p, const char *at, const char *expected)
 {
         if (p->errors++ == 0) {
                 p->error_offset = (size_t)(at - p->start);
@@ -19,7 +19,8 @@ static void parse_error(struct parser *p, const char *at, const char *expected)
         }
 }
 
-/* The rest of the line without its newline; the position moves behind it. NULL: cut short, or at the end. */
+/* The rest of the line without its newline; the position moves behind it. NULL: cut short, or at
+ * the end. */
 static const char *next_line(struct parser *p, const char **eol)
 {
         const char *line = p->pos;
@@ -28,7 +29,7 @@ static const char *next_line(struct parser *p, const char **eol)
                 return NULL;
         *eol = memchr(line, '\n', (size_t)(p->end - line));
         if (!*eol) {
-                parse_error(p, p->end, "a newline at the end of the last line");
+                parse_reject(p, p->end, "a newline at the end of the last line");
                 p->pos = p->end;
                 return NULL;
         }
@@ -96,14 +97,14 @@ int parse_scalar(struct parser *p, unsigned base, uint64_t *value)
 
         if (!line) {
                 if (!p->errors)
-                        parse_error(p, p->pos, "a number");
+                        parse_reject(p, p->pos, "a number");
                 return -EINVAL;
         }
         if (base == 16 && scan_word(line, eol, "0x"))
                 line += 2;
         if (scan_number(line, eol, base, value) == eol && p->pos == p->end)
                 return 0;
-        parse_error(p, line, base == 16 ? "one hexadecimal number" : "one number");
+        parse_reject(p, line, base == 16 ? "one hexadecimal number" : "one number");
         return -EINVAL;
 }
 
@@ -123,11 +124,13 @@ static bool scan_meminfo(const char *s, const char *eol, struct parse_field *fie
         const char *colon, *after = scan_word(s, eol, "Node ");
         uint32_t nid;
 
+        field->nid = -1;
         if (after) {
                 s = scan_u32(after, eol, &nid);
                 if (!s || s == eol || *s != ' ')
                         return false;
                 s++;
+                field->nid = nid;
         }
         colon = memchr(s, ':', (size_t)(eol - s));
         if (!colon || !name_valid(s, colon))
@@ -148,13 +151,13 @@ bool parse_meminfo(struct parser *p, struct parse_field *field)
 {
         const char *eol, *line;
 
-        /* drivers/base/node.c of Linux 2.6 starts with a newline. */
-        if (p->pos == p->start && p->end - p->pos > 1 && *p->pos == '\n')
-                p->pos++;
         while ((line = next_line(p, &eol))) {
+                /* Kernels before 3.x began the file with an empty line. */
+                if (line == eol)
+                        continue;
                 if (scan_meminfo(line, eol, field))
                         return true;
-                parse_error(p, line, "\"Node N Name: NUMBER kB\"");
+                parse_reject(p, line, "\"Node N Name: NUMBER kB\"");
         }
         return false;
 }
@@ -171,9 +174,10 @@ bool parse_counter(struct parser *p, struct parse_field *field)
                         field->name = line;
                         field->name_len = (size_t)(blank - line);
                         field->is_bytes = false;
+                        field->nid = -1;
                         return true;
                 }
-                parse_error(p, line, "\"name NUMBER\"");
+                parse_reject(p, line, "\"name NUMBER\"");
         }
         return false;
 }
@@ -182,10 +186,10 @@ bool parse_list(struct parser *p, uint32_t max, struct id_range *range)
 {
         const char *s = p->pos;
 
-        if (s == p->end || (s == p->start && *s == '\n' && s + 1 == p->end))
+        if (s == p->end || (*s == '\n' && s == p->start && s + 1 == p->end))
                 return false;
-        if (s == p->start && p->end[-1] != '\n') {
-                parse_error(p, p->end, "a newline at the end of the list");
+        if (p->pos == p->start && p->end[-1] != '\n') {
+                parse_reject(p, p->end, "a newline at the end of the list");
                 return false;
         }
         s = scan_u32(s, p->end, &range->first);
@@ -194,7 +198,7 @@ bool parse_list(struct parser *p, uint32_t max, struct id_range *range)
                 s = scan_u32(s + 1, p->end, &range->last);
         if (!s || range->last < range->first || range->last > max ||
             (*s != ',' && !(*s == '\n' && s + 1 == p->end))) {
-                parse_error(p, p->pos, "a list of ids such as \"0-3,8\"");
+                parse_reject(p, p->pos, "a list of ids such as \"0-3,8\"");
                 p->pos = p->end;
                 return false;
         }
@@ -220,7 +224,7 @@ int parse_cpumap_init(struct parse_cpumap *map, struct parser *p)
         const char *eol, *line = next_line(p, &eol);
 
         if (!line || !cpumap_valid(line, eol) || p->pos != p->end) {
-                parse_error(p, line ? line : p->pos, "32-bit words such as \"00000000,0000003f\"");
+                parse_reject(p, line ? line : p->pos, "32-bit words such as \"00000000,0000003f\"");
                 return -EINVAL;
         }
         *map = (struct parse_cpumap){ .parser = p, .tail = eol, .bit = 32 };
@@ -279,14 +283,14 @@ bool parse_distance(struct parser *p, uint8_t *distance)
         if (s == p->end)
                 return false;
         if (s == p->start && p->end[-1] != '\n') {
-                parse_error(p, p->end, "a newline at the end of the row");
+                parse_reject(p, p->end, "a newline at the end of the row");
                 return false;
         }
         if (*s == '\n' && s + 1 == p->end && s > p->start)
                 return false;
         s = scan_number(s, p->end, 10, &value);
         if (!s || value > UINT8_MAX || (*s != ' ' && *s != '\n')) {
-                parse_error(p, p->pos, "distances such as \"10 21\"");
+                parse_reject(p, p->pos, "distances such as \"10 21\"");
                 p->pos = p->end;
                 return false;
         }
@@ -295,7 +299,8 @@ bool parse_distance(struct parser *p, uint8_t *distance)
         return true;
 }
 
-/* "Node 0, zone   Normal": the head of a zone in zoneinfo and buddyinfo. Returns where the name ends. */
+/* "Node 0, zone   Normal": the head of a zone in zoneinfo and buddyinfo. Returns where the name
+ * ends. */
 static const char *scan_zone_head(const char *s, const char *eol, uint32_t *nid, const char **name)
 {
         const char *after = scan_word(s, eol, "Node ");
@@ -348,14 +353,14 @@ bool parse_zoneinfo(struct parser *p, struct parse_zone *zone)
                 if (head_end == eol)
                         break;
                 head_end = NULL;
-                parse_error(p, line, "\"Node N, zone NAME\"");
+                parse_reject(p, line, "\"Node N, zone NAME\"");
         }
         if (!head_end)
                 return false;
         zone->name_len = (size_t)(head_end - zone->name);
         while (p->pos < p->end && *p->pos == ' ' && (line = next_line(p, &eol)))
                 if (!zone_figure(zone, skip_blanks(line, eol), eol))
-                        parse_error(p, line, "a number of pages");
+                        parse_reject(p, line, "a number of pages");
         return true;
 }
 
@@ -384,7 +389,7 @@ bool parse_buddyinfo(struct parser *p, struct parse_buddy *buddy)
                         buddy->name_len = (size_t)(end - buddy->name);
                         return true;
                 }
-                parse_error(p, line, "\"Node N, zone NAME COUNT …\"");
+                parse_reject(p, line, "\"Node N, zone NAME COUNT …\"");
         }
         return false;
 }
@@ -411,7 +416,7 @@ bool parse_proc_stat(struct parser *p, struct parse_cpu *cpu)
                         continue;
                 if (scan_cpu(id, eol, cpu))
                         return true;
-                parse_error(p, line, "\"cpuN TICKS …\"");
+                parse_reject(p, line, "\"cpuN TICKS …\"");
         }
         return false;
 }

@@ -25,6 +25,8 @@ struct parser {
 };
 
 void parse_init(struct parser *p, const char *text, size_t len);
+/* Counts an error at a place in the text; for what only the caller can know to be wrong. */
+void parse_reject(struct parser *p, const char *at, const char *expected);
 
 /* One number alone in its file, in base 10 or 16. -EINVAL with the parser's error fields set. */
 int parse_scalar(struct parser *p, unsigned base, uint64_t *value);
@@ -34,6 +36,7 @@ struct parse_field {
         size_t name_len;
         uint64_t value; /* bytes where is_bytes, a count otherwise */
         bool is_bytes;  /* the line ended in "kB" */
+        int64_t nid;    /* the line began with "Node N"; -1: it did not */
 };
 
 /* "Node 3 MemTotal:   123 kB" (nodeN/meminfo) and "MemTotal:  123 kB" (/proc/meminfo). */

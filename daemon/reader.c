@@ -25,10 +25,19 @@ void reader_begin(struct reader *r)
 {
         drop_problems(r);
         r->went_away = false;
-        for (size_t i = 0; i < NR_COLLECTORS; i++) {
-                r->status[i].success = true;
-                r->status[i].duration_ns = 0;
-        }
+}
+
+void reader_start(struct reader *r, enum collector collector)
+{
+        r->status[collector].success = true;
+        r->status[collector].duration_ns = 0;
+}
+
+void reader_end(struct reader *r)
+{
+        for (size_t i = 0; i < NR_COLLECTORS; i++)
+                if (r->status[i].success)
+                        r->absent_reported[i] = false;
 }
 
 void reader_release(struct reader *r)
@@ -88,7 +97,7 @@ static int reader_read_any(struct reader *r, enum collector collector, struct so
                 return 0;
         if (error == -ENODEV)
                 error = -ENOENT;
-        if (error == -ENOENT && optional) {
+        if (error == -ENOENT && optional && !source_file_was_read(file)) {
                 source_file_swap_error(file, 0);
                 return error;
         }
@@ -98,7 +107,8 @@ static int reader_read_any(struct reader *r, enum collector collector, struct so
         return error;
 }
 
-int reader_read(struct reader *r, enum collector collector, struct source_file *file, struct parser *p)
+int reader_read(struct reader *r, enum collector collector, struct source_file *file,
+                struct parser *p)
 {
         return reader_read_any(r, collector, file, p, false);
 }

@@ -13,7 +13,7 @@
 
 struct problem {
         char *path;
-        int error;            /* negative errno; 0: it is readable again; -EINVAL with expected: malformed */
+        int error; /* negative errno; 0: it is readable again; -EINVAL with expected: malformed */
         size_t offset;        /* of the malformed part, in bytes */
         const char *expected; /* what should stand there; NULL if the file could not be read */
 };
@@ -22,18 +22,27 @@ struct reader {
         struct source *source;
         struct collector_status status[NR_COLLECTORS];
         bool absent_reported[NR_COLLECTORS];
-        bool went_away; /* a file that could be read at the last sample is gone: look at the structure */
+        bool went_away; /* a file that could be read at the last sample is gone: look at the
+                           structure */
         size_t n_problems, cap_problems;
         struct problem *problems; /* of this sample */
 };
 
-/* Starts a sample: every collector counts as successful until one of its files is not. */
+/* Starts a sample: no problems yet. */
 void reader_begin(struct reader *r);
+/*
+ * Starts a collector, which counts as successful until one of its files is not. The status of one
+ * that is not started in a sample stays.
+ */
+void reader_start(struct reader *r, enum collector collector);
+/* Ends a sample. */
+void reader_end(struct reader *r);
 void reader_release(struct reader *r);
 
 /* Reads the file into the parser. 0 or -errno, which has been accounted. */
-int reader_read(struct reader *r, enum collector collector, struct source_file *file, struct parser *p);
-/* The same for a file that a kernel may rightly not have: its absence is no failure. */
+int reader_read(struct reader *r, enum collector collector, struct source_file *file,
+                struct parser *p);
+/* The same for a file that a kernel may rightly not have: that it never was there is no failure. */
 int reader_read_optional(struct reader *r, enum collector collector, struct source_file *file,
                          struct parser *p);
 /* Accounts what the parser found wrong with the file. Whether it found nothing wrong. */

@@ -13,7 +13,7 @@
 
 struct recording {
         int dir_fd;
-        int error;          /* the first one */
+        int error;         /* the first one */
         char *failed_path; /* where it happened */
 };
 
@@ -102,7 +102,8 @@ static int open_empty_dir(const char *dir, error_text *error)
         errno = ENOTEMPTY;
 failed:
         fd = -errno;
-        if (asprintf(error, "option '--record': found '%s' (%s), expected an empty directory or a new one",
+        if (asprintf(error,
+                     "option '--record': found '%s' (%s), expected an empty directory or a new one",
                      dir, strerror(-fd)) < 0)
                 *error = NULL;
         return fd;

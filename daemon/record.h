@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* --record: everything that the daemon reads, copied below a directory that --root shows elsewhere. */
+/* --record: everything that the daemon reads, copied below a directory that --root shows elsewhere.
+ */
 #pragma once
 
 #include "settings.h"

@@ -37,16 +37,20 @@ struct self_stats {
         uint64_t start_time_ns; /* realtime */
 };
 
+/* "user", "nice", …; "free", "min", …: labels and JSON keys. */
+const char *cpu_mode_name(unsigned mode);
+const char *zone_figure_name(unsigned figure);
+
 enum prometheus_format { PROMETHEUS_TEXT, OPENMETRICS };
 
 struct prometheus_options {
         enum prometheus_format format;
-        uint64_t collect; /* COLLECT_BIT()s */
+        uint64_t collect;           /* COLLECT_BIT()s */
         int distance_metrics_limit; /* online nodes up to which distances are exported */
 };
 
-void render_prometheus(struct buffer *out, const struct snapshot *snap, const struct self_stats *self,
-                       const struct prometheus_options *options);
+void render_prometheus(struct buffer *out, const struct snapshot *snap,
+                       const struct self_stats *self, const struct prometheus_options *options);
 /* The series of node_exporter's meminfo_numa collector. */
 void render_node_exporter(struct buffer *out, const struct snapshot *snap);
 

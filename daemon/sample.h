@@ -2,9 +2,9 @@
 /*
  * A sample: what the kernel's files said at one moment, as plain data.
  *
- * collect.c fills one and keeps its memory from sample to sample; model.c makes an immutable copy of
- * it, the snapshot. What the kernel did not say is marked unknown (a known flag, a NULL pointer, a
- * presence bit), never 0.
+ * collect.c fills one and keeps its memory from sample to sample; model.c makes an immutable copy
+ * of it, the snapshot. What the kernel did not say is marked unknown (a known flag, a NULL pointer,
+ * a presence bit), never 0.
  */
 #pragma once
 
@@ -45,11 +45,12 @@ enum collector {
         NR_COLLECTORS,
 };
 
-/* One file's fields; values[i] belongs to field i of the table and counts only if present has bit i. */
+/* One file's fields; values[i] belongs to field i of the table and counts only if present has bit
+ * i. */
 struct counters {
-        bool known;       /* the file was there and readable; it may still hold nothing */
-        size_t n;         /* length of values */
-        uint64_t *values; /* bytes or counts, as the field says */
+        bool known;        /* the file was there and readable; it may still hold nothing */
+        size_t n;          /* length of values */
+        uint64_t *values;  /* bytes or counts, as the field says */
         uint64_t *present; /* (n + 63) / 64 words */
 };
 
@@ -93,8 +94,8 @@ struct node {
         size_t n_hugepages;
         struct hugepages *hugepages; /* ascending by size */
         size_t n_zones;
-        struct zone *zones; /* in the kernel's order */
-        unsigned n_cpu_modes; /* 0: unknown */
+        struct zone *zones;               /* in the kernel's order */
+        unsigned n_cpu_modes;             /* 0: unknown */
         uint64_t cpu_ticks[NR_CPU_MODES]; /* 1/100 s, summed over the node's CPUs */
 };
 
@@ -134,8 +135,8 @@ struct sample {
 
         bool state_known[NR_NODE_STATES];
         /*
-         * The masks as the kernel gives them. Where online is unknown, N_ONLINE holds the nodes that
-         * have a directory, and state_known stays false.
+         * The masks as the kernel gives them. Where online is unknown, N_ONLINE holds the nodes
+         * that have a directory, and state_known stays false.
          */
         nodemask_t node_states[NR_NODE_STATES];
 
@@ -143,7 +144,7 @@ struct sample {
         struct node *nodes; /* online nodes with a directory, ascending by nid */
 
         bool memory_blocks_known;
-        uint64_t memory_block_size; /* bytes; 0: unknown */
+        uint64_t memory_block_size;     /* bytes; 0: unknown */
         const char *auto_online_blocks; /* "online", "offline", …; NULL: unknown */
         size_t n_memory_blocks;
         struct memory_block *memory_blocks; /* ascending by id */

@@ -22,5 +22,6 @@ void sampler_free(struct sampler *s);
 
 /* Samples now. 0 or -ENOMEM, in which case the snapshot before stays current. */
 int sampler_sample(struct sampler *s);
-/* The current snapshot, after sampling if it is older than max_age_ns (0: in any case); borrowed. NULL: none. */
+/* The current snapshot, after sampling if it is older than max_age_ns (0: in any case); borrowed.
+ * NULL: none. */
 struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns);

@@ -33,10 +33,12 @@ static void log_problem(void *context, const struct problem *p)
         if (p->error == 0)
                 log_message(LOG_INFO, "%s: readable again", p->path);
         else if (p->expected)
-                log_message(LOG_WARNING, "%s: malformed at byte %zu, expected %s; its figures are left out",
+                log_message(LOG_WARNING,
+                            "%s: malformed at byte %zu, expected %s; its figures are left out",
                             p->path, p->offset, p->expected);
         else
-                log_message(LOG_WARNING, "%s: %s; its figures are left out", p->path, strerror(-p->error));
+                log_message(LOG_WARNING, "%s: %s; its figures are left out", p->path,
+                            strerror(-p->error));
 }
 
 /* "2 nodes, 64 CPUs, 512.0 GiB, generation 1" */
@@ -83,7 +85,8 @@ static const char *not_ready(void *context)
 {
         struct server *server = context;
 
-        return sampler_snapshot(server->sampler, UINT64_MAX) ? NULL : "no sample could be taken yet";
+        return sampler_snapshot(server->sampler, UINT64_MAX) ? NULL
+                                                             : "no sample could be taken yet";
 }
 
 static int arm_timer(struct server *server);
@@ -108,8 +111,8 @@ static int arm_timer(struct server *server)
         if (usec == 0)
                 return server->timer ? sd_event_source_set_enabled(server->timer, SD_EVENT_OFF) : 0;
         if (!server->timer)
-                return sd_event_add_time_relative(server->event, &server->timer, CLOCK_MONOTONIC, usec,
-                                                  usec / 10, on_timer, server);
+                return sd_event_add_time_relative(server->event, &server->timer, CLOCK_MONOTONIC,
+                                                  usec, usec / 10, on_timer, server);
         r = sd_event_source_set_time_relative(server->timer, usec);
         return r < 0 ? r : sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
 }
@@ -136,7 +139,8 @@ static void reload(struct server *server)
                 return;
         }
         if (!same_listen(&fresh, server->settings))
-                log_message(LOG_WARNING, "reload: a changed 'listen' takes effect at the next start");
+                log_message(LOG_WARNING,
+                            "reload: a changed 'listen' takes effect at the next start");
         settings_release(server->settings);
         *server->settings = fresh;
         log_set_level(fresh.log_level);
@@ -184,32 +188,59 @@ static int setup_signals(struct server *server)
         return r;
 }
 
-/* Listens on one address and appends what was bound to the list. optional: a machine may lack it. */
-static int listen_on(struct server *server, const char *address, bool optional, FILE *bound_list)
+/* Notes an address that was bound, or says why none was. bound and error are used up. */
+static int note_bound(FILE *bound_list, int r, char *bound, char *error)
 {
-        _cleanup_(free_p) char *bound = NULL, *error = NULL;
-        int r = http_listen(server->http, address, &bound, &error);
-
-        if (r < 0 && optional && (r == -EADDRNOTAVAIL || r == -EAFNOSUPPORT))
-                return 0;
         if (r < 0) {
                 log_message(LOG_ERR, "%s", error ? error : strerror(-r));
-                return r;
+        } else {
+                log_message(LOG_INFO, "listening on %s", bound);
+                fprintf(bound_list, "%s\n", bound);
         }
-        log_message(LOG_INFO, "listening on %s", bound);
-        fprintf(bound_list, "%s\n", bound);
-        return 0;
+        free(bound);
+        free(error);
+        return r;
+}
+
+/* optional: a machine may lack the address. */
+static int listen_on(struct server *server, const char *address, bool optional, FILE *bound_list)
+{
+        char *bound = NULL, *error = NULL;
+        int r = http_listen(server->http, address, &bound, &error);
+
+        if (r < 0 && optional && (r == -EADDRNOTAVAIL || r == -EAFNOSUPPORT)) {
+                free(error);
+                return 0;
+        }
+        return note_bound(bound_list, r, bound, error);
+}
+
+/* sd_listen_fds(3): what a socket unit hands over takes the place of the configured addresses. */
+static int take_over(struct server *server, int n, FILE *bound_list)
+{
+        int r = 0;
+
+        for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n && r >= 0; fd++) {
+                char *bound = NULL, *error = NULL;
+
+                r = http_listen_fd(server->http, fd, &bound, &error);
+                r = note_bound(bound_list, r, bound, error);
+        }
+        return r;
 }
 
 static int listen_on_all(struct server *server, FILE *bound_list)
 {
         const struct settings *settings = server->settings;
-        int r = 0;
+        int r, inherited = sd_listen_fds(true);
 
+        if (inherited != 0)
+                return inherited < 0 ? inherited : take_over(server, inherited, bound_list);
         if (settings->n_listen == 0) {
                 r = listen_on(server, "127.0.0.1:6862", false, bound_list);
                 return r < 0 ? r : listen_on(server, "[::1]:6862", true, bound_list);
         }
+        r = 0;
         for (size_t i = 0; i < settings->n_listen && r >= 0; i++)
                 r = listen_on(server, settings->listen[i], false, bound_list);
         return r;
@@ -272,7 +303,8 @@ static int start(struct server *server)
         }
         r = http_new(&server->http, server->event, server->settings, &http_source, &error);
         if (r < 0) {
-                log_message(LOG_ERR, "cannot start the HTTP server: %s", error ? error : strerror(-r));
+                log_message(LOG_ERR, "cannot start the HTTP server: %s",
+                            error ? error : strerror(-r));
                 free(error);
                 return r;
         }

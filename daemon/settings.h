@@ -20,12 +20,19 @@ enum output_format {
         NR_OUTPUT_FORMATS,
 };
 
-enum action { ACTION_SERVE, ACTION_ONCE, ACTION_RECORD, ACTION_CHECK_CONFIG, ACTION_HELP, ACTION_VERSION };
+enum action {
+        ACTION_SERVE,
+        ACTION_ONCE,
+        ACTION_RECORD,
+        ACTION_CHECK_CONFIG,
+        ACTION_HELP,
+        ACTION_VERSION
+};
 
 /* What can stand in the configuration file; the command line overrides it. */
 struct settings {
         size_t n_listen;
-        char **listen;   /* "ADDR:PORT", "[ADDR6]:PORT", "unix:/path"; none: the defaults */
+        char **listen;        /* "ADDR:PORT", "[ADDR6]:PORT", "unix:/path"; none: the defaults */
         uint64_t interval_ns; /* 0: no background sampling */
         uint64_t max_age_ns;  /* 0: sample at each request */
         int distance_metrics_limit;
@@ -42,25 +49,34 @@ struct command_line {
         const char *port_file;   /* NULL: none */
         const char *record_dir;
         enum output_format format;
-        struct settings given; /* with a flag for each that was given */
+        /* What overrides the configuration file. */
+        size_t n_listen; /* 0: nothing given */
+        char **listen;
         bool interval_given, max_age_given;
+        uint64_t interval_ns, max_age_ns;
 };
 
 /* One line that says what was found where, and what was expected; malloc()ed. NULL: no error. */
 typedef char *error_text;
 
+/* "10", "0.5": seconds with up to nine decimals, at most a year. */
+bool parse_seconds(const char *text, uint64_t *ns);
+
 void settings_release(struct settings *settings);
-/* Parses argv. 0, or -EINVAL with *error. Strings point into argv, but for given.listen. */
+/* Parses argv, into which the strings point. 0, or -EINVAL or -ENOMEM with *error. */
 int command_line_parse(struct command_line *cmd, int argc, char **argv, error_text *error);
 void command_line_release(struct command_line *cmd);
 /*
- * The effective settings: defaults, the file (cmd->config_file, or default_file if that exists), then
- * cmd. 0, or a negative errno with *error naming file, line, what was found and what is expected.
+ * The effective settings: defaults, the file (cmd->config_file, or default_file if that exists),
+ * then cmd. 0, or a negative errno with *error naming file, line, what was found and what is
+ * expected.
  */
-int settings_load(struct settings *settings, const struct command_line *cmd, const char *default_file,
-                  error_text *error);
+int settings_load(struct settings *settings, const struct command_line *cmd,
+                  const char *default_file, error_text *error);
 /* What --check-config prints: a configuration file that says the same. */
 void settings_print(const struct settings *settings, FILE *out);
 void command_line_help(FILE *out);
-/* Reads the text of a configuration file; name is used in errors. For settings_load() and the fuzzer. */
-int settings_parse_file_text(struct settings *settings, const char *name, const char *text, size_t len, error_text *error);
+/* Reads the text of a configuration file; name is used in errors. For settings_load() and the
+ * fuzzer. */
+int settings_parse_file_text(struct settings *settings, const char *name, const char *text,
+                             size_t len, error_text *error);

@@ -87,7 +87,8 @@ int source_open(struct source *source, const char *path, int flags)
         while (*path == '/')
                 path++;
         if (!source->live) {
-                fd = (int)syscall(SYS_openat2, source->root_fd, *path ? path : ".", &how, sizeof(how));
+                fd = (int)syscall(SYS_openat2, source->root_fd, *path ? path : ".", &how,
+                                  sizeof(how));
                 /* Linux before 5.6, or a seccomp filter that does not know the call. */
                 if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
                         return fd < 0 ? -errno : fd;
@@ -117,7 +118,9 @@ struct source_file *source_file_new(struct source *source, const char *path, siz
 
         if (!file)
                 return NULL;
-        *file = (struct source_file){ .source = source, .path = strdup(path), .max = max, .fd = -1 };
+        *file = (struct source_file){
+                .source = source, .path = strdup(path), .max = max, .fd = -1
+        };
         if (!file->path) {
                 free(file);
                 return NULL;
@@ -191,7 +194,8 @@ static int file_open(struct source_file *file)
         return 0;
 }
 
-/* Elsewhere than in kernfs an unlinked file goes on being readable: look whether it is still there. */
+/* Elsewhere than in kernfs an unlinked file goes on being readable: look whether it is still there.
+ */
 static bool file_is_gone(const struct source_file *file)
 {
         struct stat st;
@@ -212,7 +216,8 @@ static int file_pread(struct source_file *file)
                         text->failed = false;
                         return -ENOMEM;
                 }
-                n = pread(file->fd, text->data + text->len, text->cap - text->len, (off_t)text->len);
+                n = pread(file->fd, text->data + text->len, text->cap - text->len,
+                          (off_t)text->len);
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
@@ -243,7 +248,8 @@ int source_read(struct source *source, struct source_file *file, const char **te
                 r = file_pread(file);
                 if (r == 0 || reopened)
                         break;
-                /* ENODEV: the kernfs node behind the descriptor is gone; another may have its name. */
+                /* ENODEV: the kernfs node behind the descriptor is gone; another may have its name.
+                 */
                 file_close(file);
         }
         if (r < 0 || source->kept > source->kept_max)

@@ -3,9 +3,9 @@
  * Where everything is read from: a root directory ("/" or a recorded machine) and files below it,
  * whose descriptors are kept open and read with pread() at 0.
  *
- * A file that went away is opened again by its path at the next read, so one that comes back is found.
- * Nothing but a regular file is read (a FIFO would block), and nothing outside the root (absolute
- * and climbing symbolic links stay below it).
+ * A file that went away is opened again by its path at the next read, so one that comes back is
+ * found. Nothing but a regular file is read (a FIFO would block), and nothing outside the root
+ * (absolute and climbing symbolic links stay below it).
  */
 #pragma once
 
@@ -19,11 +19,11 @@ struct source_file;
 /* sysfs attributes are a page; cpulist and cpumap can be longer. */
 #define SOURCE_MAX_SYSFS (64UL << 10)
 /* /proc/zoneinfo and /proc/stat grow with CPUs × zones. */
-#define SOURCE_MAX_PROC  (16UL << 20)
+#define SOURCE_MAX_PROC (16UL << 20)
 
 /*
- * kept_max: how many descriptors may stay open; files beyond it are opened at each read. 0 or -errno
- * (the root is no directory, …).
+ * kept_max: how many descriptors may stay open; files beyond it are opened at each read. 0 or
+ * -errno (the root is no directory, …).
  */
 int source_new(const char *root, size_t kept_max, struct source **ret);
 void source_free(struct source *source);
@@ -34,7 +34,8 @@ bool source_is_live(const struct source *source);
 struct source_file *source_file_new(struct source *source, const char *path, size_t max);
 void source_file_free(struct source_file *file);
 const char *source_file_path(const struct source_file *file);
-/* The state of the file as reader.c accounts for it: 0 or a negative errno. The second sets it, too. */
+/* The state of the file as reader.c accounts for it: 0 or a negative errno. The second sets it,
+ * too. */
 int source_file_error(const struct source_file *file);
 int source_file_swap_error(struct source_file *file, int error);
 /* Whether it could ever be read. */

@@ -17,8 +17,7 @@ static nodemask_t mask_of(size_t n, const int ids[])
         return mask;
 }
 
-#define MASK(...) \
-        mask_of(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), (int[]){ __VA_ARGS__ })
+#define MASK(...) mask_of(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), (int[]){ __VA_ARGS__ })
 
 static void ids_outside_the_possible_ones_are_never_members(void **state)
 {
@@ -82,7 +81,7 @@ static void list_form_joins_neighbours(void **state)
         char text[NODEMASK_LIST_MAX];
         nodemask_t mask = MASK(0, 1, 2, 33, 34, 45, 72, 73);
 
-        assert_int_equal(nodemask_print_list(&mask, text), strlen(text));
+        assert_int_equal(nodemask_print_list(&mask, text), 18);
         assert_string_equal(text, "0-2,33-34,45,72-73");
         nodemask_clear(&mask);
         assert_int_equal(nodemask_print_list(&mask, text), 0);
@@ -111,7 +110,7 @@ static void words_form_is_sixteen_decimal_longs(void **state)
         nodemask_print_words(&mask, text);
         assert_string_equal(text, "{3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}");
         nodes_set_range(0, MAX_NUMNODES - 1, &mask);
-        assert_int_equal(nodemask_print_words(&mask, text), strlen(text));
+        assert_int_equal(nodemask_print_words(&mask, text), 16 * 20 + 15 * 2 + 2);
         assert_string_equal(text + strlen(text) - 21, "18446744073709551615}");
 }
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "address.h"
+
+#include "cleanup.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+static bool parse_port(const char *text, in_port_t *port)
+{
+        unsigned value = 0;
+        size_t len = strlen(text);
+
+        if (len < 1 || len > 5 || strspn(text, "0123456789") != len)
+                return false;
+        for (; *text; text++)
+                value = value * 10 + (unsigned)(*text - '0');
+        *port = htons((uint16_t)value);
+        return value <= UINT16_MAX;
+}
+
+/* getaddrinfo() because it also knows "fe80::1%eth0". */
+static bool parse_ipv6(const char *host, struct sockaddr_in6 *out)
+{
+        const struct addrinfo hints = { .ai_family = AF_INET6,
+                                        .ai_socktype = SOCK_STREAM,
+                                        .ai_flags = AI_NUMERICHOST };
+        struct addrinfo *found;
+
+        if (getaddrinfo(host, NULL, &hints, &found) != 0)
+                return false;
+        memcpy(out, found->ai_addr, sizeof(*out));
+        freeaddrinfo(found);
+        return true;
+}
+
+static bool parse_internet(const char *text, union address *out, socklen_t *len)
+{
+        const char *colon = strrchr(text, ':');
+        _cleanup_(free_p) char *host = colon ? strndup(text, (size_t)(colon - text)) : NULL;
+        size_t n = host ? strlen(host) : 0;
+
+        *out = (union address){ .in6 = { .sin6_family = AF_UNSPEC } };
+        if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
+                host[n - 1] = '\0';
+                *len = sizeof(out->in6);
+                return parse_ipv6(host + 1, &out->in6) &&
+                       parse_port(colon + 1, &out->in6.sin6_port);
+        }
+        out->in.sin_family = AF_INET;
+        *len = sizeof(out->in);
+        return n > 0 && inet_pton(AF_INET, host, &out->in.sin_addr) == 1 &&
+               parse_port(colon + 1, &out->in.sin_port);
+}
+
+const char *address_parse(const char *text, union address *out, socklen_t *len)
+{
+        const char *path = strncmp(text, "unix:", 5) == 0 ? text + 5 : NULL;
+
+        if (!path) {
+                if (parse_internet(text, out, len))
+                        return NULL;
+                return "expected ADDR:PORT, [ADDR6]:PORT or unix:/path, with a numeric address and "
+                       "a "
+                       "port of 0 to 65535";
+        }
+        *out = (union address){ .un = { .sun_family = AF_UNIX } };
+        *len = sizeof(out->un);
+        if (path[0] != '/')
+                return "expected an absolute path after 'unix:'";
+        if (strlen(path) >= sizeof(out->un.sun_path))
+                return "expected a path of at most 107 characters";
+        memcpy(out->un.sun_path, path, strlen(path) + 1);
+        return NULL;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "json_stream.h"
+
+#include <string.h>
+
+static void new_line(struct json_stream *s)
+{
+        if (!s->pretty)
+                return;
+        buffer_add_char(s->out, '\n');
+        for (unsigned i = 0; i < s->depth; i++)
+                buffer_add_str(s->out, "  ");
+}
+
+/* What stands before each member or element. Keys are the program's own and need no escaping. */
+static void lead_in(struct json_stream *s, const char *key)
+{
+        if (!s->empty)
+                buffer_add_char(s->out, ',');
+        s->empty = false;
+        new_line(s);
+        if (!key)
+                return;
+        buffer_add_char(s->out, '"');
+        buffer_add_str(s->out, key);
+        buffer_add_str(s->out, s->pretty ? "\": " : "\":");
+}
+
+/* jansson indents from the margin: shift what it writes. A newline is never part of a string. */
+static int add_indented(const char *data, size_t len, void *context)
+{
+        struct json_stream *s = context;
+
+        while (len > 0) {
+                const char *newline = s->pretty ? memchr(data, '\n', len) : NULL;
+                size_t n = newline ? (size_t)(newline - data) : len;
+
+                buffer_add(s->out, data, n);
+                if (newline) {
+                        new_line(s);
+                        n++;
+                }
+                data += n;
+                len -= n;
+        }
+        return 0;
+}
+
+void json_stream_begin(struct json_stream *s, struct buffer *out, bool pretty)
+{
+        *s = (struct json_stream){ .out = out, .pretty = pretty, .depth = 1, .empty = true };
+        buffer_add_char(out, '{');
+}
+
+void json_stream_add(struct json_stream *s, const char *key, json_t *value)
+{
+        size_t flags = JSON_ENCODE_ANY | (s->pretty ? JSON_INDENT(2) : JSON_COMPACT);
+
+        lead_in(s, key);
+        if (!value || json_dump_callback(value, add_indented, s, flags) < 0)
+                s->out->failed = true;
+        json_decref(value);
+}
+
+void json_stream_add_all(struct json_stream *s, json_t *object)
+{
+        const char *key;
+        json_t *value;
+
+        if (!object)
+                s->out->failed = true;
+        json_object_foreach (object, key, value)
+                json_stream_add(s, key, json_incref(value));
+        json_decref(object);
+}
+
+void json_stream_open(struct json_stream *s, const char *key, char bracket)
+{
+        lead_in(s, key);
+        buffer_add_char(s->out, bracket);
+        s->depth++;
+        s->empty = true;
+}
+
+void json_stream_close(struct json_stream *s, char bracket)
+{
+        s->depth--;
+        if (!s->empty)
+                new_line(s);
+        buffer_add_char(s->out, bracket);
+        s->empty = false;
+}
+
+void json_stream_end(struct json_stream *s)
+{
+        json_stream_close(s, '}');
+        buffer_add_char(s->out, '\n');
+}

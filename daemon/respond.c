@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+#include "respond.h"
+#include "body_cache.h"
+#include "cleanup.h"
+#include "problem.h"
+#include "request.h"
+#include "routes.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+struct responder {
+        struct http_source source;
+        int distance_metrics_limit;
+        struct body_cache *cache;
+        struct MHD_Response *ok;        /* the health routes' */
+        struct MHD_Response *exhausted; /* made while there is memory to say that there is none */
+        size_t exhausted_len;
+
+        uint64_t start_time_ns;
+        uint64_t bytes;
+        size_t n_stats;
+        struct http_route_stat *stats; /* bounded: routes × status codes */
+};
+
+/* One request on its way through this file. */
+struct exchange {
+        struct responder *responder;
+        struct MHD_Connection *connection;
+        bool head;
+        const char *route; /* the pattern, for the count */
+        uint64_t connections;
+};
+
+static struct MHD_Response *make_ok(void)
+{
+        static char text[] = "ok\n";
+        struct MHD_Response *response =
+                MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_PERSISTENT);
+
+        if (response &&
+            (MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8") !=
+                     MHD_YES ||
+             MHD_add_response_header(response, "Cache-Control", "no-store") != MHD_YES ||
+             MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES)) {
+                MHD_destroy_response(response);
+                return NULL;
+        }
+        return response;
+}
+
+struct responder *responder_new(const struct http_source *source)
+{
+        struct responder *r = calloc(1, sizeof(*r));
+        struct timespec now;
+
+        if (!r)
+                return NULL;
+        clock_gettime(CLOCK_REALTIME, &now);
+        r->start_time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+        r->source = *source;
+        r->cache = body_cache_new();
+        r->ok = make_ok();
+        r->exhausted =
+                problem_new(MHD_HTTP_SERVICE_UNAVAILABLE, "memory is exhausted", &r->exhausted_len);
+        if (r->cache && r->ok && r->exhausted)
+                return r;
+        responder_free(r);
+        return NULL;
+}
+
+void responder_free(struct responder *responder)
+{
+        if (!responder)
+                return;
+        body_cache_free(responder->cache);
+        if (responder->ok)
+                MHD_destroy_response(responder->ok);
+        if (responder->exhausted)
+                MHD_destroy_response(responder->exhausted);
+        free(responder->stats);
+        free(responder);
+}
+
+void responder_forget_bodies(struct responder *responder)
+{
+        body_cache_clear(responder->cache);
+}
+
+void responder_set_distance_limit(struct responder *responder, int limit)
+{
+        responder->distance_metrics_limit = limit;
+}
+
+/* Without memory for a new pair of route and code the request goes uncounted. */
+static void count_request(struct responder *r, const char *route, unsigned code)
+{
+        struct http_route_stat *stats;
+
+        for (size_t i = 0; i < r->n_stats; i++) {
+                if (r->stats[i].route == route && r->stats[i].code == code) {
+                        r->stats[i].requests++;
+                        return;
+                }
+        }
+        stats = realloc(r->stats, (r->n_stats + 1) * sizeof(*stats));
+        if (!stats)
+                return;
+        r->stats = stats;
+        stats[r->n_stats++] =
+                (struct http_route_stat){ .route = route, .code = code, .requests = 1 };
+}
+
+/* len is that of the body. */
+static enum MHD_Result send_response(const struct exchange *x, unsigned status,
+                                     struct MHD_Response *response, size_t len)
+{
+        count_request(x->responder, x->route, status);
+        if (!x->head)
+                x->responder->bytes += len;
+        return MHD_queue_response(x->connection, status, response);
+}
+
+static enum MHD_Result send_exhausted(const struct exchange *x)
+{
+        return send_response(x, MHD_HTTP_SERVICE_UNAVAILABLE, x->responder->exhausted,
+                             x->responder->exhausted_len);
+}
+
+/* detail is NULL if there was no memory for it. */
+static enum MHD_Result send_problem(const struct exchange *x, unsigned status, const char *detail)
+{
+        size_t len = 0;
+        struct MHD_Response *response = detail ? problem_new(status, detail, &len) : NULL;
+        enum MHD_Result r;
+
+        if (!response)
+                return send_exhausted(x);
+        if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+                MHD_add_response_header(response, "Allow", "GET, HEAD");
+        r = send_response(x, status, response, len);
+        MHD_destroy_response(response);
+        return r;
+}
+
+/* The fields that decide about an answer; a field may come in several lines (RFC 9110, 5.3). */
+struct header_field {
+        const char *name;
+        const char *value; /* NULL: absent */
+        struct buffer joined;
+};
+
+enum { FIELD_ACCEPT, FIELD_ACCEPT_ENCODING, FIELD_IF_NONE_MATCH, NR_FIELDS };
+
+static void add_line(struct header_field *field, const char *value)
+{
+        if (!field->value) {
+                field->value = value;
+                return;
+        }
+        if (field->joined.len == 0)
+                buffer_add_str(&field->joined, field->value);
+        else
+                field->joined.len--; /* the terminator */
+        buffer_add_str(&field->joined, ", ");
+        buffer_add(&field->joined, value, strlen(value) + 1);
+        if (!buffer_failed(&field->joined))
+                field->value = field->joined.data;
+}
+
+static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *key,
+                                 const char *value)
+{
+        struct header_field *fields = cls;
+
+        (void)kind;
+        for (size_t i = 0; value && i < NR_FIELDS; i++)
+                if (strcasecmp(key, fields[i].name) == 0)
+                        add_line(&fields[i], value);
+        return MHD_YES;
+}
+
+static void release_fields(struct header_field (*fields)[NR_FIELDS])
+{
+        for (size_t i = 0; i < NR_FIELDS; i++)
+                buffer_release(&(*fields)[i].joined);
+}
+
+bool request_has_body(struct MHD_Connection *connection)
+{
+        const char *length =
+                MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+
+        return (length && length[strspn(length, "0")]) ||
+               MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding");
+}
+
+static enum MHD_Result send_not_modified(const struct exchange *x, const struct body *body,
+                                         const struct snapshot *snap)
+{
+        struct MHD_Response *response =
+                MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+        enum MHD_Result r;
+
+        if (!response)
+                return send_exhausted(x);
+        if (!body_add_headers(response, body->etag, snap)) {
+                MHD_destroy_response(response);
+                return send_exhausted(x);
+        }
+        r = send_response(x, MHD_HTTP_NOT_MODIFIED, response, 0);
+        MHD_destroy_response(response);
+        return r;
+}
+
+static enum MHD_Result send_health(const struct exchange *x)
+{
+        const struct http_source *source = &x->responder->source;
+        const char *reason = source->not_ready(source->context);
+
+        if (reason)
+                return send_problem(x, MHD_HTTP_SERVICE_UNAVAILABLE, reason);
+        return send_response(x, MHD_HTTP_OK, x->responder->ok, strlen("ok\n"));
+}
+
+static enum MHD_Result send_not_acceptable(const struct exchange *x, const struct route *route)
+{
+        _cleanup_(free_p) char *detail = NULL;
+
+        if (asprintf(&detail, "Accept allows none of what %s offers: %s%s%s", route->path,
+                     route->media[0], route->n_media > 1 ? ", " : "",
+                     route->n_media > 1 ? route->media[1] : "") < 0)
+                detail = NULL;
+        return send_problem(x, MHD_HTTP_NOT_ACCEPTABLE, detail);
+}
+
+static enum MHD_Result send_no_such_node(const struct exchange *x, const struct snapshot *snap,
+                                         int nid)
+{
+        const struct sample *sample = snapshot_sample(snap);
+        _cleanup_(free_p) char *detail = NULL;
+        char list[NODEMASK_LIST_MAX];
+        nodemask_t nodes;
+
+        nodemask_clear(&nodes);
+        for (size_t i = 0; i < sample->n_nodes; i++)
+                node_set(sample->nodes[i].nid, &nodes);
+        nodemask_print_list(&nodes, list);
+        if (nid < MAX_NUMNODES
+                    ? asprintf(&detail, "there is no node %d; the nodes are %s", nid, list) < 0
+                    : asprintf(&detail, "there is no such node; the nodes are %s", list) < 0)
+                detail = NULL;
+        return send_problem(x, MHD_HTTP_NOT_FOUND, detail);
+}
+
+static enum MHD_Result send_body(const struct exchange *x, const struct representation *what,
+                                 const struct snapshot *snap, const struct header_field *fields)
+{
+        struct responder *r = x->responder;
+        const struct self_stats self = {
+                .n_routes = r->n_stats,
+                .routes = r->stats,
+                .http_bytes = r->bytes,
+                .http_connections = x->connections,
+                .start_time_ns = r->start_time_ns,
+        };
+        const struct body_source source = { .snap = snap, .self = &self };
+        const struct body *body = body_cache_get(r->cache, what, &source,
+                                                 accept_gzip(fields[FIELD_ACCEPT_ENCODING].value));
+
+        if (!body)
+                return send_exhausted(x);
+        if (etag_list_matches(fields[FIELD_IF_NONE_MATCH].value, body->etag))
+                return send_not_modified(x, body, snap);
+        return send_response(x, MHD_HTTP_OK, body->response, body->len);
+}
+
+/* Negotiates, then finds the snapshot and in it the node. */
+static enum MHD_Result send_representation(const struct exchange *x, struct representation *what)
+{
+        struct responder *r = x->responder;
+        __attribute__((cleanup(release_fields))) struct header_field fields[NR_FIELDS] = {
+                [FIELD_ACCEPT] = { .name = "Accept" },
+                [FIELD_ACCEPT_ENCODING] = { .name = "Accept-Encoding" },
+                [FIELD_IF_NONE_MATCH] = { .name = "If-None-Match" },
+        };
+        struct snapshot *snap;
+        int media;
+
+        MHD_get_connection_values(x->connection, MHD_HEADER_KIND, on_header, fields);
+        for (size_t i = 0; i < NR_FIELDS; i++)
+                if (buffer_failed(&fields[i].joined))
+                        return send_exhausted(x);
+        media = accept_choose(fields[FIELD_ACCEPT].value, what->route->media, what->route->n_media);
+        if (media < 0)
+                return send_not_acceptable(x, what->route);
+        what->media = (unsigned)media;
+        what->distance_metrics_limit = r->distance_metrics_limit;
+        if (what->route->kind == ROUTE_STATIC)
+                return send_body(x, what, NULL, fields);
+        snap = r->source.snapshot(r->source.context);
+        if (!snap)
+                return send_problem(x, MHD_HTTP_SERVICE_UNAVAILABLE, "there is no sample yet");
+        if (what->nid != NUMA_NO_NODE && !snapshot_node(snap, what->nid))
+                return send_no_such_node(x, snap, what->nid);
+        return send_body(x, what, snap, fields);
+}
+
+static enum MHD_Result send_bad_target(const struct exchange *x, const char *reason)
+{
+        _cleanup_(free_p) char *detail = NULL;
+
+        if (asprintf(&detail, "the request target has %s", reason) < 0)
+                detail = NULL;
+        return send_problem(x, MHD_HTTP_BAD_REQUEST, detail);
+}
+
+static enum MHD_Result send_target(struct exchange *x, struct request_target *target)
+{
+        _cleanup_(free_p) char *detail = NULL;
+        struct representation what;
+        unsigned status = route_resolve(&what, target, &detail);
+
+        if (what.route)
+                x->route = what.route->path;
+        if (status)
+                return send_problem(x, status, detail);
+        if (what.route->kind == ROUTE_HEALTH)
+                return send_health(x);
+        return send_representation(x, &what);
+}
+
+enum MHD_Result respond(struct responder *responder, struct MHD_Connection *connection,
+                        const char *method, const char *target, uint64_t connections)
+{
+        struct exchange x = {
+                .responder = responder,
+                .connection = connection,
+                .head = strcmp(method, "HEAD") == 0,
+                .route = "other",
+                .connections = connections,
+        };
+        struct request_target parsed;
+        const char *reason;
+        enum MHD_Result result;
+        int r;
+
+        if (!x.head && strcmp(method, "GET") != 0)
+                return send_problem(&x, MHD_HTTP_METHOD_NOT_ALLOWED,
+                                    "only GET and HEAD are allowed");
+        if (request_has_body(connection))
+                return send_problem(&x, MHD_HTTP_BAD_REQUEST, "a request here has no body");
+        if (!target)
+                return send_exhausted(&x);
+        r = request_target_parse(&parsed, target, &reason);
+        if (r == -ENOMEM)
+                return send_exhausted(&x);
+        if (r < 0)
+                return send_bad_target(&x, reason);
+        result = send_target(&x, &parsed);
+        request_target_release(&parsed);
+        return result;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+#include "routes.h"
+#include "cleanup.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define MEDIA_PROMETHEUS  "text/plain; version=0.0.4; charset=utf-8"
+#define MEDIA_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
+#define MEDIA_JSON        "application/json"
+#define MEDIA_TEXT        "text/plain; charset=utf-8"
+#define MEDIA_HTML        "text/html; charset=utf-8"
+
+static void body_metrics(struct buffer *out, const struct snapshot *snap,
+                         const struct self_stats *self, const struct representation *what)
+{
+        const struct prometheus_options options = {
+                .format = what->media == 1 ? OPENMETRICS : PROMETHEUS_TEXT,
+                .collect = what->collect,
+                .distance_metrics_limit = what->distance_metrics_limit,
+        };
+
+        render_prometheus(out, snap, self, &options);
+}
+
+static void body_node_exporter(struct buffer *out, const struct snapshot *snap,
+                               const struct self_stats *self, const struct representation *what)
+{
+        (void)self;
+        (void)what;
+        render_node_exporter(out, snap);
+}
+
+#define BODY_JSON(name, part)                                                              \
+        static void name(struct buffer *out, const struct snapshot *snap,                  \
+                         const struct self_stats *self, const struct representation *what) \
+        {                                                                                  \
+                (void)self;                                                                \
+                render_json(out, snap, part, what->pretty);                                \
+        }
+BODY_JSON(body_snapshot, JSON_SNAPSHOT)
+BODY_JSON(body_json_node_states, JSON_NODE_STATES)
+BODY_JSON(body_nodes, JSON_NODES)
+BODY_JSON(body_distances, JSON_DISTANCES)
+BODY_JSON(body_memory_blocks, JSON_MEMORY_BLOCKS)
+
+static void body_node(struct buffer *out, const struct snapshot *snap,
+                      const struct self_stats *self, const struct representation *what)
+{
+        (void)self;
+        render_json_node(out, snap, what->nid, what->pretty);
+}
+
+static void body_hardware(struct buffer *out, const struct snapshot *snap,
+                          const struct self_stats *self, const struct representation *what)
+{
+        (void)self;
+        (void)what;
+        render_hardware(out, snap);
+}
+
+static void body_node_states(struct buffer *out, const struct snapshot *snap,
+                             const struct self_stats *self, const struct representation *what)
+{
+        (void)self;
+        (void)what;
+        render_node_states(out, snap);
+}
+
+static void body_index(struct buffer *out, const struct snapshot *snap,
+                       const struct self_stats *self, const struct representation *what);
+
+#define JSON_ROUTE(where, body, text)                                                \
+        {                                                                            \
+                .path = (where), .help = (text), .takes_pretty = true, .n_media = 1, \
+                .media = { MEDIA_JSON }, .render = (body),                           \
+        }
+#define HEALTH_ROUTE(where, text)                                                    \
+        {                                                                            \
+                .path = (where), .help = (text), .kind = ROUTE_HEALTH, .n_media = 1, \
+                .media = { MEDIA_TEXT },                                             \
+        }
+
+/* clang-format off */
+static const struct route routes[] = {
+        { .path = "/", .help = "this page", .kind = ROUTE_STATIC,
+          .n_media = 1, .media = { MEDIA_HTML }, .render = body_index },
+        { .path = "/metrics", .help = "metrics for Prometheus, also as OpenMetrics",
+          .takes_collect = true, .n_media = 2, .media = { MEDIA_PROMETHEUS, MEDIA_OPENMETRICS },
+          .render = body_metrics },
+        { .path = "/metrics/node_exporter",
+          .help = "the series of node_exporter's meminfo_numa collector",
+          .n_media = 1, .media = { MEDIA_PROMETHEUS }, .render = body_node_exporter },
+        JSON_ROUTE("/v1/snapshot", body_snapshot, "everything, one JSON document"),
+        JSON_ROUTE("/v1/node_states", body_json_node_states, "the kernel's node masks"),
+        JSON_ROUTE("/v1/nodes", body_nodes, "all online nodes"),
+        JSON_ROUTE("/v1/nodes/N", body_node, "one node"),
+        JSON_ROUTE("/v1/distances", body_distances, "the distance matrix"),
+        JSON_ROUTE("/v1/memory_blocks", body_memory_blocks, "memory blocks by state"),
+        { .path = "/v1/hardware", .help = "as numactl --hardware prints it",
+          .n_media = 1, .media = { MEDIA_TEXT }, .render = body_hardware },
+        { .path = "/v1/node_states.txt", .help = "node_states as a crash dump shows them",
+          .n_media = 1, .media = { MEDIA_TEXT }, .render = body_node_states },
+        HEALTH_ROUTE("/healthz", "200, or 503 with the reason"),
+        HEALTH_ROUTE("/readyz", "the same"),
+        HEALTH_ROUTE("/-/healthy", "the same"),
+        HEALTH_ROUTE("/-/ready", "the same"),
+};
+/* clang-format on */
+
+const struct route *route_at(size_t i)
+{
+        return i < sizeof(routes) / sizeof(routes[0]) ? &routes[i] : NULL;
+}
+
+static void body_index(struct buffer *out, const struct snapshot *snap,
+                       const struct self_stats *self, const struct representation *what)
+{
+        const struct route *route;
+
+        (void)snap;
+        (void)self;
+        (void)what;
+        buffer_add_str(out, "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
+                            "<title>numad-telemetry</title>\n<h1>numad-telemetry</h1>\n<ul>\n");
+        for (size_t i = 0; (route = route_at(i)); i++) {
+                bool pattern = strcmp(route->path, "/v1/nodes/N") == 0;
+
+                if (pattern)
+                        buffer_printf(out, "<li>%s: %s</li>\n", route->path, route->help);
+                else
+                        buffer_printf(out, "<li><a href=\"%s\">%s</a>: %s</li>\n", route->path,
+                                      route->path, route->help);
+        }
+        buffer_add_str(out, "</ul>\n</html>\n");
+}
+
+bool representation_equal(const struct representation *a, const struct representation *b)
+{
+        return a->route == b->route && a->media == b->media && a->nid == b->nid &&
+               a->pretty == b->pretty && a->collect == b->collect &&
+               a->distance_metrics_limit == b->distance_metrics_limit;
+}
+
+__attribute__((format(printf, 3, 4))) static unsigned refuse(char **detail, unsigned status,
+                                                             const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        if (vasprintf(detail, format, args) < 0)
+                *detail = NULL;
+        va_end(args);
+        return status;
+}
+
+/* "7" and no other way to write it; -1 if text is no number, MAX_NUMNODES if it is too large. */
+static int parse_nid(const char *text)
+{
+        size_t len = strlen(text);
+        int nid = 0;
+
+        if (len == 0 || strspn(text, "0123456789") != len || (len > 1 && text[0] == '0'))
+                return -1;
+        if (len > 4)
+                return MAX_NUMNODES;
+        for (; *text; text++)
+                nid = nid * 10 + (*text - '0');
+        return nid < MAX_NUMNODES ? nid : MAX_NUMNODES;
+}
+
+/* What of path follows the pattern's prefix, "9" for "/v1/nodes/9"; NULL if it does not match. */
+static const char *match_pattern(const char *pattern, const char *path)
+{
+        size_t prefix = strlen(pattern) - 1;
+
+        if (prefix < 2 || strcmp(pattern + prefix - 1, "/N") != 0 ||
+            strncmp(pattern, path, prefix) != 0)
+                return NULL;
+        return path[prefix] && !strchr(path + prefix, '/') ? path + prefix : NULL;
+}
+
+static unsigned find_route(struct representation *out, const char *path, char **detail)
+{
+        const struct route *route;
+        const char *node = NULL;
+
+        for (size_t i = 0; (route = route_at(i)); i++)
+                if (strcmp(route->path, path) == 0 || (node = match_pattern(route->path, path)))
+                        break;
+        if (!route)
+                return refuse(detail, 404, "nothing is at '%s'; / lists what there is", path);
+        out->route = route;
+        out->nid = NUMA_NO_NODE;
+        if (!node)
+                return 0;
+        out->nid = parse_nid(node);
+        if (out->nid < 0)
+                return refuse(detail, 400, "node id '%s' is not a number of 0 to %d", node,
+                              MAX_NUMNODES - 1);
+        return 0;
+}
+
+static unsigned refuse_collector(char **detail, const char *parameter, const char *value)
+{
+        struct buffer names = BUFFER_INIT;
+        const char *name;
+        unsigned status;
+
+        for (unsigned i = 0; (name = collect_name(i)); i++)
+                buffer_printf(&names, "%s%s", i ? ", " : "", name);
+        buffer_add_char(&names, '\0');
+        status = refuse(detail, 400, "%s: unknown collector '%s'; there are %s", parameter,
+                        value ? value : "", buffer_failed(&names) ? "others" : names.data);
+        buffer_release(&names);
+        return status;
+}
+
+/* The bit of a collector's name, 0 if there is none. */
+static uint64_t collector_bit(const char *value)
+{
+        const char *name;
+
+        for (unsigned i = 0; value && (name = collect_name(i)); i++)
+                if (strcmp(name, value) == 0)
+                        return COLLECT_BIT(i);
+        return 0;
+}
+
+struct query {
+        uint64_t collect, exclude;
+        bool pretty;
+};
+
+static unsigned read_collect(uint64_t *mask, const struct request_parameter *p, char **detail)
+{
+        uint64_t bit = collector_bit(p->value);
+
+        *mask |= bit;
+        return bit ? 0 : refuse_collector(detail, p->key, p->value);
+}
+
+static unsigned read_pretty(bool *pretty, const struct request_parameter *p, char **detail)
+{
+        const char *value = p->value ? p->value : "1";
+
+        *pretty = strcmp(value, "1") == 0 || strcmp(value, "true") == 0;
+        if (*pretty || strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
+                return 0;
+        return refuse(detail, 400, "pretty: '%s' is none of 1, true, 0, false", value);
+}
+
+static unsigned read_parameter(struct query *query, const struct route *route,
+                               const struct request_parameter *p, char **detail)
+{
+        const char *takes = "no parameter";
+
+        if (route->takes_collect && strcmp(p->key, "collect[]") == 0)
+                return read_collect(&query->collect, p, detail);
+        if (route->takes_collect && strcmp(p->key, "exclude[]") == 0)
+                return read_collect(&query->exclude, p, detail);
+        if (route->takes_pretty && strcmp(p->key, "pretty") == 0)
+                return read_pretty(&query->pretty, p, detail);
+        if (route->takes_collect)
+                takes = "collect[] and exclude[]";
+        else if (route->takes_pretty)
+                takes = "pretty";
+        return refuse(detail, 400, "unknown query parameter '%s'; %s takes %s", p->key, route->path,
+                      takes);
+}
+
+unsigned route_resolve(struct representation *out, struct request_target *target, char **detail)
+{
+        struct query query = { .collect = 0 };
+        struct request_parameter parameter;
+        unsigned status;
+        const char *reason;
+        int r;
+
+        *out = (struct representation){ .route = NULL };
+        *detail = NULL;
+        status = find_route(out, target->path, detail);
+        if (status)
+                return status;
+        while ((r = request_next_parameter(&target->query, &parameter, &reason)) > 0) {
+                status = read_parameter(&query, out->route, &parameter, detail);
+                if (status)
+                        return status;
+        }
+        if (r < 0)
+                return refuse(detail, 400, "the query has %s", reason);
+        out->pretty = query.pretty;
+        if (out->route->takes_collect)
+                out->collect = (query.collect ? query.collect : COLLECT_DEFAULT) & ~query.exclude;
+        return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of routes, and from path and query to what exactly is asked for: a representation.
+ */
+#pragma once
+
+#include "render.h"
+#include "request.h"
+
+enum route_kind {
+        ROUTE_BODY,   /* rendered from the snapshot */
+        ROUTE_STATIC, /* the same at all times */
+        ROUTE_HEALTH, /* "ok" or why not */
+};
+
+struct representation;
+
+struct route {
+        const char *path; /* a final "/N" stands for any node id */
+        const char *help;
+        enum route_kind kind;
+        bool takes_collect, takes_pretty;
+        size_t n_media;
+        const char *media[2]; /* in order of preference */
+        void (*render)(struct buffer *out, const struct snapshot *snap,
+                       const struct self_stats *self, const struct representation *what);
+};
+
+/* What is asked for. Two equal ones of the same snapshot have the same body. */
+struct representation {
+        const struct route *route;
+        unsigned media; /* index in route->media */
+        int nid;        /* NUMA_NO_NODE: not a route of a node */
+        bool pretty;
+        uint64_t collect;           /* COLLECT_BIT()s; 0 where they mean nothing */
+        int distance_metrics_limit; /* as in struct prometheus_options */
+};
+
+bool representation_equal(const struct representation *a, const struct representation *b);
+
+/* The route at index i, NULL past the last. */
+const struct route *route_at(size_t i);
+
+/*
+ * Finds the route of a path and reads the query, which is used up, into out. 0, or the HTTP status
+ * to answer with and *detail, malloc()ed; NULL if memory is exhausted. out->route is set whenever
+ * the path has a route.
+ */
+unsigned route_resolve(struct representation *out, struct request_target *target, char **detail);

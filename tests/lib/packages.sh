@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034
+# Which of Debian's packages are needed for what, and their installation. Sourced by ./run and ./check.
+
+# To build the daemon.
+build_packages=(
+        autoconf autoconf-archive automake gcc libc6-dev make pkg-config
+        libinih-dev libjansson-dev libmicrohttpd-dev libsystemd-dev zlib1g-dev
+)
+# To run the unit tests and the end-to-end tests.
+test_packages=(
+        acpica-tools libcmocka-dev python3 python3-prometheus-client
+        numactl procps prometheus prometheus-node-exporter
+)
+# To look at the code with other eyes.
+lint_packages=(
+        clang-14 clang-format-14 libclang-rt-14-dev mandoc shellcheck valgrind xz-utils
+)
+
+missing_packages() {
+        local package
+        for package in "$@"; do
+                dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null |
+                        grep -qx installed || printf '%s\n' "$package"
+        done
+}
+
+# Installs what is missing of the packages named, and says so before.
+install_packages() {
+        local missing as_root=()
+        mapfile -t missing < <(missing_packages "$@")
+        ((${#missing[@]})) || return 0
+        if ((EUID != 0)); then
+                as_root=(sudo)
+        fi
+        printf 'Installing from Debian: %s\n' "${missing[*]}"
+        "${as_root[@]}" apt-get -q update > /dev/null &&
+                "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+                        apt-get -q -y --no-install-recommends install "${missing[@]}" > /dev/null
+}
+
+# Configures (once) and builds in directory $1 with the remaining arguments to configure.
+build_in() {
+        local dir=$1
+        shift
+        [[ -x configure && configure -nt configure.ac && -e build-aux/tap-driver.sh ]] ||
+                autoreconf -i > /dev/null || return
+        mkdir -p "$dir" || return
+        if [[ ! -e $dir/Makefile || $dir/Makefile -ot configure ]]; then
+                (cd "$dir" && ../configure -q "$@") || return
+        fi
+        make -s -C "$dir" -j "$(nproc)" all
+}

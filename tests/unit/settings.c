@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <stdlib.h>
+#include <errno.h>
+#include <syslog.h>
+#include <cmocka.h>
+
+#define NS UINT64_C(1000000000)
+
+static const char no_file[] = "/nonexistent/numad-telemetry.conf";
+
+static void assert_file_error(const char *text, const char *expected)
+{
+        struct settings settings = { .n_listen = 0 };
+        error_text error = NULL;
+
+        assert_int_equal(settings_parse_file_text(&settings, "f.conf", text, strlen(text), &error),
+                         -EINVAL);
+        assert_string_equal(error, expected);
+        free(error);
+        settings_release(&settings);
+}
+
+static void assert_usage_error(char **argv, const char *expected)
+{
+        struct command_line cmd;
+        error_text error = NULL;
+        int argc = 0;
+
+        while (argv[argc])
+                argc++;
+        assert_int_equal(command_line_parse(&cmd, argc, argv, &error), -EINVAL);
+        assert_string_equal(error, expected);
+        free(error);
+}
+
+#define ARGV(...) ((char *[]){ (char[]){ "numad-telemetry" }, __VA_ARGS__, NULL })
+#define ARG(s)    ((char[]){ s })
+
+static struct command_line parsed(char **argv)
+{
+        struct command_line cmd;
+        error_text error = NULL;
+        int argc = 0;
+
+        while (argv[argc])
+                argc++;
+        assert_int_equal(command_line_parse(&cmd, argc, argv, &error), 0);
+        return cmd;
+}
+
+static void without_file_and_options_the_defaults_hold(void **state)
+{
+        (void)state;
+        struct command_line cmd = parsed((char *[]){ ARG("numad-telemetry"), NULL });
+        struct settings settings;
+        error_text error = NULL;
+
+        assert_int_equal(settings_load(&settings, &cmd, no_file, &error), 0);
+        assert_int_equal(settings.interval_ns, 10 * NS);
+        assert_int_equal(settings.max_age_ns, NS);
+        assert_int_equal(settings.distance_metrics_limit, 64);
+        assert_int_equal(settings.log_level, LOG_INFO);
+        assert_int_equal(settings.n_listen, 0);
+        assert_int_equal(cmd.action, ACTION_SERVE);
+        assert_string_equal(cmd.root, "/");
+        settings_release(&settings);
+}
+
+static void every_key_of_the_file_is_applied(void **state)
+{
+        (void)state;
+        static const char text[] =
+                "; comment\n[server]\nlisten = 127.0.0.1:1 [::1]:2\nlisten = unix:/x\n"
+                "connection_limit = 7\nconnection_limit_per_address = 3\nidle_timeout = 5\n"
+                "[sampling]\ninterval = 0.25\nmax_age = 0\n[metrics]\n"
+                "distance_metrics_limit = 8\n[log]\nlevel = debug\n";
+        struct settings settings = { .n_listen = 0 };
+        error_text error = NULL;
+
+        assert_int_equal(settings_parse_file_text(&settings, "f", text, strlen(text), &error), 0);
+        assert_null(error);
+        assert_int_equal(settings.n_listen, 3);
+        assert_string_equal(settings.listen[1], "[::1]:2");
+        assert_string_equal(settings.listen[2], "unix:/x");
+        assert_int_equal(settings.connection_limit, 7);
+        assert_int_equal(settings.connection_limit_per_address, 3);
+        assert_int_equal(settings.idle_timeout_s, 5);
+        assert_int_equal(settings.interval_ns, NS / 4);
+        assert_int_equal(settings.max_age_ns, 0);
+        assert_int_equal(settings.distance_metrics_limit, 8);
+        assert_int_equal(settings.log_level, LOG_DEBUG);
+        settings_release(&settings);
+}
+
+static void what_is_printed_reads_back_the_same(void **state)
+{
+        (void)state;
+        char *argv[] = { ARG("numad-telemetry"), ARG("--interval"), ARG("0.000000001"), ARG("-l"),
+                         ARG("unix:/a"),         ARG("-l"),         ARG("127.0.0.1:0"), NULL };
+        struct command_line cmd = parsed(argv);
+        struct settings settings, again = { .n_listen = 0 };
+        error_text error = NULL;
+        char *text = NULL;
+        size_t len = 0;
+        FILE *f = open_memstream(&text, &len);
+
+        assert_int_equal(settings_load(&settings, &cmd, no_file, &error), 0);
+        settings_print(&settings, f);
+        fclose(f);
+        assert_int_equal(settings_parse_file_text(&again, "printed", text, len, &error), 0);
+        assert_int_equal(again.interval_ns, 1);
+        assert_int_equal(again.n_listen, 2);
+        assert_string_equal(again.listen[1], "127.0.0.1:0");
+        assert_int_equal(again.log_level, settings.log_level);
+        settings_release(&settings);
+        settings_release(&again);
+        command_line_release(&cmd);
+        free(text);
+}
+
+static void errors_of_the_file_name_line_value_and_expectation(void **state)
+{
+        (void)state;
+        assert_file_error(
+                "\n[sampling]\ninterval = abc\n",
+                "f.conf:3: [sampling] interval: found 'abc', expected a number of seconds such "
+                "as 10 or 0.5");
+        assert_file_error(
+                "[sampling]\nintervall = 1\n",
+                "f.conf:2: [sampling] found 'intervall', expected one of interval, max_age");
+        assert_file_error("[samplings]\ninterval = 1\n",
+                          "f.conf:2: interval: found 'samplings', expected one of the sections "
+                          "server, sampling, "
+                          "metrics, log");
+        assert_file_error("[log]\nlevel = info\nlevel = info\n",
+                          "f.conf:3: [log] level: found 'info', expected the key once");
+        assert_file_error("[log]\nlevel\n",
+                          "f.conf:2: found 'level', expected '[section]' or 'key = value'");
+        assert_file_error("[log\n",
+                          "f.conf:1: found '[log', expected '[section]' or 'key = value'");
+        assert_file_error("[server]\nconnection_limit = 0\n",
+                          "f.conf:2: [server] connection_limit: found '0', expected a number from "
+                          "1 to 10000");
+}
+
+static void the_first_error_is_the_one_reported(void **state)
+{
+        (void)state;
+        assert_file_error("nonsense\n[log]\nlevel = loud\n",
+                          "f.conf:1: found 'nonsense', expected '[section]' or 'key = value'");
+        assert_file_error("[log]\nlevel = loud\nnonsense\n",
+                          "f.conf:2: [log] level: found 'loud', expected emerg, alert, crit, err, "
+                          "warning, notice, info or debug");
+}
+
+static void a_line_that_the_library_would_cut_is_an_error(void **state)
+{
+        (void)state;
+        char text[300];
+
+        memset(text, 'x', sizeof(text));
+        memcpy(text, "[server]\nlisten = ", 18);
+        text[sizeof(text) - 2] = '\n';
+        text[sizeof(text) - 1] = '\0';
+        assert_file_error(text,
+                          "f.conf:2: found 'a longer line', expected lines of less than 200 bytes");
+}
+
+static void a_named_file_must_be_readable(void **state)
+{
+        (void)state;
+        char *argv[] = { ARG("numad-telemetry"), ARG("-c"), ARG("/nonexistent"), NULL };
+        struct command_line cmd = parsed(argv);
+        struct settings settings;
+        error_text error = NULL;
+
+        assert_int_equal(settings_load(&settings, &cmd, no_file, &error), -ENOENT);
+        assert_string_equal(
+                error, "configuration file '/nonexistent': No such file or directory, expected "
+                       "a readable file");
+        free(error);
+        cmd.config_file = "/";
+        assert_int_equal(settings_load(&settings, &cmd, no_file, &error), -EISDIR);
+        free(error);
+}
+
+static void seconds_take_nine_decimals_and_a_year(void **state)
+{
+        (void)state;
+        static const char *const wrong[] = { "",    ".",  "1.",           ".5",
+                                             "-1",  "+1", "1e3",          "0x1",
+                                             "1 ",  " 1", "1.0000000001", "99999999999999999999",
+                                             "inf", "nan" };
+        uint64_t ns;
+
+        assert_true(parse_seconds("1.000000001", &ns));
+        assert_int_equal(ns, NS + 1);
+        assert_true(parse_seconds("0", &ns));
+        assert_int_equal(ns, 0);
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+                assert_false(parse_seconds(wrong[i], &ns));
+}
+
+static void usage_errors_name_option_value_and_expectation(void **state)
+{
+        (void)state;
+        assert_usage_error(
+                ARGV(ARG("--interval"), ARG("abc")),
+                "option '--interval': found 'abc', expected a number of seconds such as 10 or 0.5");
+        assert_usage_error(ARGV(ARG("--once"), ARG("--format=xml")),
+                           "option '--format': found 'xml', expected prometheus, openmetrics, "
+                           "node_exporter, json, hardware or node_states");
+        assert_usage_error(ARGV(ARG("--format"), ARG("json")),
+                           "option '--format': found without '--once', expected both");
+        assert_usage_error(ARGV(ARG("--nope")), "found option '--nope', expected one of --help's");
+        assert_usage_error(ARGV(ARG("-x")), "found option '-x', expected one of --help's");
+        assert_usage_error(ARGV(ARG("--root")),
+                           "option '--root': found no argument, expected one (see --help)");
+        assert_usage_error(ARGV(ARG("--once=1")),
+                           "option '--once=1': found an argument, expected none");
+        assert_usage_error(ARGV(ARG("file")), "found argument 'file', expected only options");
+        assert_usage_error(
+                ARGV(ARG("--once"), ARG("--check-config")),
+                "option '--check-config': found with '--once', expected only one of them");
+        assert_usage_error(ARGV(ARG("--listen=")),
+                           "option '--listen': found '', expected ADDR:PORT, [ADDR6]:PORT or "
+                           "unix:/path, with a numeric address and a port of 0 to 65535");
+}
+
+static void help_wins_over_everything_else(void **state)
+{
+        (void)state;
+        struct command_line cmd =
+                parsed(ARGV(ARG("--once"), ARG("--help"), ARG("--check-config"), ARG("x")));
+
+        assert_int_equal(cmd.action, ACTION_HELP);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(without_file_and_options_the_defaults_hold),
+                cmocka_unit_test(every_key_of_the_file_is_applied),
+                cmocka_unit_test(what_is_printed_reads_back_the_same),
+                cmocka_unit_test(errors_of_the_file_name_line_value_and_expectation),
+                cmocka_unit_test(the_first_error_is_the_one_reported),
+                cmocka_unit_test(a_line_that_the_library_would_cut_is_an_error),
+                cmocka_unit_test(a_named_file_must_be_readable),
+                cmocka_unit_test(seconds_take_nine_decimals_and_a_year),
+                cmocka_unit_test(usage_errors_name_option_value_and_expectation),
+                cmocka_unit_test(help_wins_over_everything_else),
+        };
+
+        cmocka_set_message_output(CM_OUTPUT_TAP);
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
