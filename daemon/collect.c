@@ -194,12 +194,12 @@ static bool read_mask(struct collect *c, enum node_states state, nodemask_t *mas
                 return false;
         while (parse_list(&p, MAX_NUMNODES - 1, &range))
                 nodes_set_range((int)range.first, (int)range.last, mask);
-        if (!reader_parsed(r, COLLECTOR_NODE_STATES, c->masks[state], &p)) {
-                nodemask_clear(mask);
+        if (!optional && p.errors == 0 && nodes_empty(mask)) {
+                reader_malformed(r, COLLECTOR_NODE_STATES, c->masks[state], "at least one node");
                 return false;
         }
-        if (!optional && nodes_empty(mask)) {
-                reader_malformed(r, COLLECTOR_NODE_STATES, c->masks[state], "at least one node");
+        if (!reader_parsed(r, COLLECTOR_NODE_STATES, c->masks[state], &p)) {
+                nodemask_clear(mask);
                 return false;
         }
         return true;
@@ -343,9 +343,12 @@ static void read_identity(struct collect *c)
 
                 free(c->identity_values[i]);
                 c->identity_values[i] = NULL;
-                if (source_read(c->source, c->identity[i], &text, &len) == 0)
-                        c->identity_values[i] = strndup(
-                                text, strcspn(text, "\n") < len ? strcspn(text, "\n") : len);
+                if (source_read(c->source, c->identity[i], &text, &len) == 0) {
+                        const char *newline = memchr(text, '\n', len);
+
+                        c->identity_values[i] =
+                                strndup(text, newline ? (size_t)(newline - text) : len);
+                }
         }
         c->sample.boot_id = c->identity_values[IDENTITY_BOOT_ID];
         c->sample.hostname = c->identity_values[IDENTITY_HOSTNAME];
@@ -610,6 +613,7 @@ const struct sample *collect_sample(struct collect *c, bool look)
         look = look || !c->structure_read || !source_is_live(c->source);
         for (int attempt = 0; attempt < SAMPLE_ATTEMPTS; attempt++) {
                 c->reader.went_away = false;
+                c->reader.again = attempt > 0;
                 start_figures(c);
                 look = read_masks(c) || look;
                 look = cpus_changed(c) || look;

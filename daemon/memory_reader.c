@@ -18,6 +18,7 @@ struct memory_reader {
         size_t n, cap;
         struct memory_block *blocks;
         struct source_file *state; /* the block's state that failed first */
+        uint64_t state_id;         /* its block */
 };
 
 struct memory_reader *memory_reader_new(struct source *source)
@@ -142,6 +143,16 @@ static enum memory_block_state state_of(const char *text, size_t len)
         return BLOCK_UNKNOWN;
 }
 
+/* A block that is gone will not be well again. */
+static void forget_unplugged(struct memory_reader *m)
+{
+        for (size_t i = 0; i < m->n; i++)
+                if (m->blocks[i].id == m->state_id)
+                        return;
+        source_file_free(m->state);
+        m->state = NULL;
+}
+
 /*
  * There are up to hundreds of thousands of states, so their files are not kept. The first one that
  * cannot be understood is accounted for all of them until it is well again.
@@ -150,6 +161,7 @@ static void read_states(struct memory_reader *m, struct reader *r)
 {
         struct parser p;
 
+        forget_unplugged(m);
         for (size_t i = 0; i < m->n; i++) {
                 _cleanup_(free_p) char *path = NULL;
                 struct source_file *file = NULL;
@@ -164,10 +176,12 @@ static void read_states(struct memory_reader *m, struct reader *r)
                 }
                 if (source_read(m->source, file, &text, &len) == 0)
                         m->blocks[i].state = state_of(text, len);
-                if (m->blocks[i].state == BLOCK_UNKNOWN && !m->state)
+                if (m->blocks[i].state == BLOCK_UNKNOWN && !m->state) {
                         m->state = file;
-                else
+                        m->state_id = m->blocks[i].id;
+                } else {
                         source_file_free(file);
+                }
         }
         if (!m->state || reader_read(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p) < 0)
                 return;
@@ -197,10 +211,12 @@ static void read_settings(struct memory_reader *m, struct reader *r, struct samp
                 size_t len = (size_t)(p.end - p.start);
 
                 if (len > 1 && len < 64 && p.start[len - 1] == '\n' &&
-                    !memchr(p.start, '\n', len - 1))
+                    !memchr(p.start, '\n', len - 1)) {
                         m->auto_online_value = strndup(p.start, len - 1);
-                else
+                        reader_parsed(r, COLLECTOR_MEMORY_BLOCKS, m->auto_online, &p);
+                } else {
                         reader_malformed(r, COLLECTOR_MEMORY_BLOCKS, m->auto_online, "one word");
+                }
         }
         sample->auto_online_blocks = m->auto_online_value;
 }

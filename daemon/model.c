@@ -402,7 +402,9 @@ void node_distance_row(const struct snapshot *snap, const struct node *node,
         for_each_node_state (nid, snap, node->distance_columns) {
                 while (i < s->n_nodes && s->nodes[i].nid < nid)
                         i++;
-                if (i < s->n_nodes && s->nodes[i].nid == nid && column < node->n_distances)
+                if (column >= node->n_distances)
+                        return;
+                if (i < s->n_nodes && s->nodes[i].nid == nid)
                         row[i] = node->distances[column];
                 column++;
         }

@@ -148,8 +148,10 @@ void node_read_distances(struct node_reader *n, struct reader *r, const nodemask
                 }
                 node->distances[node->n_distances++] = distance;
         }
-        if (!reader_parsed(r, COLLECTOR_DISTANCES, n->distance, &p))
+        if (p.errors > 0) {
+                reader_parsed(r, COLLECTOR_DISTANCES, n->distance, &p);
                 return;
+        }
         /*
          * drivers/base/node.c: node_read_distance() walks the online nodes. Recordings from which a
          * node was taken still have the row of all of them.
@@ -163,7 +165,7 @@ void node_read_distances(struct node_reader *n, struct reader *r, const nodemask
                                  "one distance for each online node");
                 return;
         }
-        node->distances_known = true;
+        node->distances_known = reader_parsed(r, COLLECTOR_DISTANCES, n->distance, &p);
 }
 
 static bool add_range(struct node_reader *n, struct id_range range)

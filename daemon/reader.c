@@ -101,8 +101,12 @@ static int reader_read_any(struct reader *r, enum collector collector, struct so
                 source_file_swap_error(file, 0);
                 return error;
         }
-        if (error == -ENOENT && source_file_was_read(file) && source_file_error(file) == 0)
+        if (error == -ENOENT && source_file_was_read(file) && source_file_error(file) == 0 &&
+            !r->again) {
                 r->went_away = true;
+                r->status[collector].success = false;
+                return error;
+        }
         account(r, collector, file, (struct problem){ .error = error });
         return error;
 }

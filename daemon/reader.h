@@ -24,6 +24,7 @@ struct reader {
         bool absent_reported[NR_COLLECTORS];
         bool went_away; /* a file that could be read at the last sample is gone: look at the
                            structure */
+        bool again;     /* it was looked at: what is still missing is an error */
         size_t n_problems, cap_problems;
         struct problem *problems; /* of this sample */
 };

@@ -31,6 +31,8 @@ struct source_file {
         size_t max;
         int fd;
         bool kernfs; /* sysfs or procfs: a file that is gone says so by itself */
+        dev_t dev;   /* which file the descriptor shows */
+        ino_t ino;
         bool was_read;
         int last_error;
 };
@@ -189,18 +191,27 @@ static int file_open(struct source_file *file)
                 return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
         }
         file->kernfs = fs.f_type == SYSFS_MAGIC || fs.f_type == PROC_SUPER_MAGIC;
+        file->dev = st.st_dev;
+        file->ino = st.st_ino;
         file->fd = fd;
         file->source->kept++;
         return 0;
 }
 
-/* Elsewhere than in kernfs an unlinked file goes on being readable: look whether it is still there.
+/*
+ * Elsewhere than in kernfs an unlinked or renamed file goes on being readable: look whether the
+ * path still leads to it. A symbolic link may lead fstatat() out of the root, but nothing is read
+ * there: at worst the file is opened again.
  */
 static bool file_is_gone(const struct source_file *file)
 {
+        const char *path = file->path;
         struct stat st;
 
-        return !file->kernfs && (fstat(file->fd, &st) < 0 || st.st_nlink == 0);
+        while (*path == '/')
+                path++;
+        return !file->kernfs && (fstatat(file->source->root_fd, path, &st, 0) < 0 ||
+                                 st.st_dev != file->dev || st.st_ino != file->ino);
 }
 
 /* A sysfs attribute shorter than a page is read in one call; anything else until the end shows. */
