@@ -11,6 +11,7 @@ build_packages=(
 test_packages=(
         acpica-tools libcmocka-dev python3 python3-prometheus-client
         numactl procps prometheus prometheus-node-exporter
+        busybox-static cpio qemu-system-x86
 )
 # To look at the code with other eyes.
 lint_packages=(
