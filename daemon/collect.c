@@ -2,6 +2,7 @@
 #include "collect.h"
 
 #include "cleanup.h"
+#include "kernel_reader.h"
 #include "memory_reader.h"
 #include "node_reader.h"
 
@@ -19,29 +20,6 @@
 /* Zone names come from a fixed list in the kernel; more than this is no kernel's file. */
 #define ZONE_NAMES_MAX 32
 
-enum identity { IDENTITY_BOOT_ID, IDENTITY_HOSTNAME, IDENTITY_KERNEL, NR_IDENTITIES };
-
-static const char *const identity_paths[NR_IDENTITIES] = {
-        [IDENTITY_BOOT_ID] = "/proc/sys/kernel/random/boot_id",
-        [IDENTITY_HOSTNAME] = "/proc/sys/kernel/hostname",
-        [IDENTITY_KERNEL] = "/proc/sys/kernel/osrelease",
-};
-
-static const struct {
-        const char *name;
-        const char *path;
-} sysctls[] = {
-        { "kernel.numa_balancing", "/proc/sys/kernel/numa_balancing" },
-        { "kernel.numa_balancing_promote_rate_limit_MBps",
-          "/proc/sys/kernel/numa_balancing_promote_rate_limit_MBps" },
-        { "vm.numa_stat", "/proc/sys/vm/numa_stat" },
-        { "vm.zone_reclaim_mode", "/proc/sys/vm/zone_reclaim_mode" },
-        { "vm.min_unmapped_ratio", "/proc/sys/vm/min_unmapped_ratio" },
-        { "vm.min_slab_ratio", "/proc/sys/vm/min_slab_ratio" },
-};
-
-#define N_SYSCTLS (sizeof(sysctls) / sizeof(sysctls[0]))
-
 static const char *const mask_files[NR_NODE_STATES] = {
         [N_POSSIBLE] = "possible",
         [N_ONLINE] = "online",
@@ -57,11 +35,8 @@ struct collect {
         struct source *source;
         struct source_file *masks[NR_NODE_STATES];
         struct source_file *cpus_online;
-        struct source_file *identity[NR_IDENTITIES];
-        struct source_file *sysctl[N_SYSCTLS];
+        struct kernel_reader *kernel;
         struct source_file *proc_meminfo, *zoneinfo, *buddyinfo, *proc_stat;
-        char *identity_values[NR_IDENTITIES];
-        struct sysctl_value sysctl_values[N_SYSCTLS];
         char *cpus_online_text; /* as last read, to see CPUs come and go */
         char *zone_names[ZONE_NAMES_MAX];
         size_t n_zone_names;
@@ -112,14 +87,6 @@ static bool open_globals(struct collect *c)
                 *globals[i].file = source_file_new(c->source, globals[i].path, SOURCE_MAX_PROC);
                 complete = complete && *globals[i].file;
         }
-        for (size_t i = 0; i < NR_IDENTITIES; i++) {
-                c->identity[i] = source_file_new(c->source, identity_paths[i], SOURCE_MAX_SYSFS);
-                complete = complete && c->identity[i];
-        }
-        for (size_t i = 0; i < N_SYSCTLS; i++) {
-                c->sysctl[i] = source_file_new(c->source, sysctls[i].path, SOURCE_MAX_SYSFS);
-                complete = complete && c->sysctl[i];
-        }
         return complete;
 }
 
@@ -133,7 +100,8 @@ struct collect *collect_new(struct source *source)
         c->source = source;
         c->reader.source = source;
         c->memory = memory_reader_new(source);
-        complete = open_masks(c) && open_globals(c) && c->memory;
+        c->kernel = kernel_reader_new(source);
+        complete = open_masks(c) && open_globals(c) && c->memory && c->kernel;
         for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
                 c->sample.tables[set] = field_table_new(set);
                 complete = complete && c->sample.tables[set];
@@ -153,12 +121,6 @@ void collect_free(struct collect *c)
                 node_reader_free(c->readers[c->nids[i]]);
         for (size_t i = 0; i < NR_NODE_STATES; i++)
                 source_file_free(c->masks[i]);
-        for (size_t i = 0; i < NR_IDENTITIES; i++) {
-                source_file_free(c->identity[i]);
-                free(c->identity_values[i]);
-        }
-        for (size_t i = 0; i < N_SYSCTLS; i++)
-                source_file_free(c->sysctl[i]);
         for (size_t i = 0; i < c->n_zone_names; i++)
                 free(c->zone_names[i]);
         for (unsigned set = 0; set < NR_FIELD_SETS; set++)
@@ -171,6 +133,7 @@ void collect_free(struct collect *c)
         source_file_free(c->proc_stat);
         counters_release(&c->sample.proc_meminfo);
         memory_reader_free(c->memory);
+        kernel_reader_free(c->kernel);
         reader_release(&c->reader);
         free(c->cpus_online_text);
         free(c->nodes);
@@ -335,26 +298,6 @@ static void map_cpus(struct collect *c)
         }
 }
 
-static void read_identity(struct collect *c)
-{
-        for (size_t i = 0; i < NR_IDENTITIES; i++) {
-                const char *text;
-                size_t len;
-
-                free(c->identity_values[i]);
-                c->identity_values[i] = NULL;
-                if (source_read(c->source, c->identity[i], &text, &len) == 0) {
-                        const char *newline = memchr(text, '\n', len);
-
-                        c->identity_values[i] =
-                                strndup(text, newline ? (size_t)(newline - text) : len);
-                }
-        }
-        c->sample.boot_id = c->identity_values[IDENTITY_BOOT_ID];
-        c->sample.hostname = c->identity_values[IDENTITY_HOSTNAME];
-        c->sample.kernel = c->identity_values[IDENTITY_KERNEL];
-}
-
 /* Adds the time since *started to the collector's account and starts the next stretch. */
 static void clock_collector(struct collect *c, enum collector collector, uint64_t *started)
 {
@@ -387,7 +330,7 @@ static void read_structure(struct collect *c, uint64_t *started)
         clock_collector(c, COLLECTOR_HUGEPAGES, started);
         memory_read(c->memory, r, s, c->nids, c->n_nids);
         clock_collector(c, COLLECTOR_MEMORY_BLOCKS, started);
-        read_identity(c);
+        kernel_read_identity(c->kernel, s);
         c->structure_read = true;
 }
 
@@ -515,24 +458,6 @@ static void read_proc_meminfo(struct collect *c)
                 reader_parsed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, &p);
 }
 
-static void read_sysctls(struct collect *c)
-{
-        struct reader *r = &c->reader;
-
-        for (size_t i = 0; i < N_SYSCTLS; i++) {
-                struct sysctl_value *v = &c->sysctl_values[i];
-                struct parser p;
-
-                *v = (struct sysctl_value){ .name = sysctls[i].name };
-                if (reader_read_optional(r, COLLECTOR_SYSCTL, c->sysctl[i], &p) < 0)
-                        continue;
-                v->known = parse_scalar(&p, 10, &v->value) == 0;
-                reader_parsed(r, COLLECTOR_SYSCTL, c->sysctl[i], &p);
-        }
-        c->sample.sysctls = c->sysctl_values;
-        c->sample.n_sysctls = N_SYSCTLS;
-}
-
 static void read_figures(struct collect *c, uint64_t *started)
 {
         static const enum collector collectors[NR_FIELD_SETS] = {
@@ -558,7 +483,7 @@ static void read_figures(struct collect *c, uint64_t *started)
         clock_collector(c, COLLECTOR_CPU_SECONDS, started);
         read_proc_meminfo(c);
         clock_collector(c, COLLECTOR_PROC_MEMINFO, started);
-        read_sysctls(c);
+        kernel_read_sysctls(c->kernel, &c->reader, &c->sample);
         clock_collector(c, COLLECTOR_SYSCTL, started);
 }
 

@@ -54,7 +54,9 @@ void json_stream_begin(struct json_stream *s, struct buffer *out, bool pretty)
 
 void json_stream_add(struct json_stream *s, const char *key, json_t *value)
 {
-        size_t flags = JSON_ENCODE_ANY | (s->pretty ? JSON_INDENT(2) : JSON_COMPACT);
+        /* 15 digits are exact both ways; 17 would show 0.07 as 0.070000000000000007. */
+        size_t flags = JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY |
+                       (s->pretty ? JSON_INDENT(2) : JSON_COMPACT);
 
         lead_in(s, key);
         if (!value || json_dump_callback(value, add_indented, s, flags) < 0)

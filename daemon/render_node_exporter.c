@@ -6,16 +6,53 @@
  */
 #include "render_prometheus.h"
 
+#include <ctype.h>
 #include <string.h>
 
-/* "Active(anon)" → "Active_anon" */
+/* The next character of the name's form for Prometheus, '\0' at its end: "Active(anon)" →
+ * "Active_anon". */
+static char next_char(const char **kernel)
+{
+        while (**kernel == ')')
+                (*kernel)++;
+        if (**kernel == '\0')
+                return '\0';
+        return *(*kernel)++ == '(' ? '_' : (*kernel)[-1];
+}
+
+static bool same_name(const char *a, const char *b)
+{
+        char c;
+
+        do {
+                c = next_char(&a);
+                if (c != next_char(&b))
+                        return false;
+        } while (c != '\0');
+        return true;
+}
+
+/*
+ * A field whose name makes no metric name, or one that an earlier field has, cannot be exported;
+ * node_exporter refuses its whole answer then.
+ */
+static bool has_series(const struct field_table *table, size_t f)
+{
+        const char *kernel = field_table_get(table, f)->kernel, *rest = kernel;
+
+        for (char c = next_char(&rest); c != '\0'; c = next_char(&rest))
+                if (!isalnum((unsigned char)c) && c != '_')
+                        return false;
+        for (size_t i = 0; i < f; i++)
+                if (same_name(field_table_get(table, i)->kernel, kernel))
+                        return false;
+        return true;
+}
+
 static void add_name(struct buffer *out, const char *kernel)
 {
-        for (; *kernel; kernel++)
-                if (*kernel == '(')
-                        buffer_add_char(out, '_');
-                else if (*kernel != ')')
-                        buffer_add_char(out, *kernel);
+        for (char c = next_char(&kernel); c != '\0'; c = next_char(&kernel))
+                buffer_add_char(out, c);
 }
 
 static void render_field(struct prom *p, const struct sample *s, enum field_set set, size_t f)
@@ -50,8 +87,8 @@ void render_node_exporter(struct buffer *out, const struct snapshot *snap)
         const struct sample *s = snapshot_sample(snap);
         struct prom p = { .out = out, .format = PROMETHEUS_TEXT };
 
-        for (size_t f = 0; f < field_table_count(s->tables[MEMINFO]); f++)
-                render_field(&p, s, MEMINFO, f);
-        for (size_t f = 0; f < field_table_count(s->tables[NUMASTAT]); f++)
-                render_field(&p, s, NUMASTAT, f);
+        for (unsigned set = MEMINFO; set <= NUMASTAT; set++)
+                for (size_t f = 0; f < field_table_count(s->tables[set]); f++)
+                        if (has_series(s->tables[set], f))
+                                render_field(&p, s, set, f);
 }

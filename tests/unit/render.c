@@ -260,6 +260,45 @@ static void node_states_are_printed_as_a_debugger_does(void **state)
         buffer_release(&out);
 }
 
+static void node_exporter_view_leaves_out_what_makes_no_series_of_its_own(void **state)
+{
+        const struct machine *m = *state;
+        struct machine other = *m;
+        struct buffer out = BUFFER_INIT;
+        struct snapshot *snap;
+
+        set_field(&other, &other.nodes[0].fields[MEMINFO], other.values, other.present,
+                  "Active(anon)", 1);
+        set_field(&other, &other.nodes[0].fields[MEMINFO], other.values, other.present,
+                  "Active_anon", 2);
+        set_field(&other, &other.nodes[0].fields[MEMINFO], other.values, other.present, "Foo-Bar",
+                  3);
+        other.sample.nodes = other.nodes;
+        snap = snapshot_new(&other.sample, NULL);
+        render_node_exporter(&out, snap);
+        assert_non_null(strstr(text_of(&out), "node_memory_numa_Active_anon{node=\"0\"} 1\n"));
+        assert_null(strstr(out.data, "node_memory_numa_Active_anon{node=\"0\"} 2\n"));
+        assert_null(strstr(out.data, "Foo"));
+        buffer_release(&out);
+        snapshot_unref(snap);
+}
+
+static void hundredths_of_a_second_are_printed_as_such(void **state)
+{
+        const struct machine *m = *state;
+        struct machine other = *m;
+        struct buffer out = BUFFER_INIT;
+        struct snapshot *snap;
+
+        other.nodes[0].cpu_ticks[CPU_USER] = 7;
+        other.sample.nodes = other.nodes;
+        snap = snapshot_new(&other.sample, NULL);
+        render_json_node(&out, snap, 0, false);
+        assert_non_null(strstr(text_of(&out), "\"cpu_seconds\":{\"user\":0.07}"));
+        buffer_release(&out);
+        snapshot_unref(snap);
+}
+
 static void node_exporter_view_has_its_names(void **state)
 {
         const struct machine *m = *state;
@@ -286,6 +325,8 @@ int main(void)
                 cmocka_unit_test(hardware_is_what_numactl_prints),
                 cmocka_unit_test(node_states_are_printed_as_a_debugger_does),
                 cmocka_unit_test(node_exporter_view_has_its_names),
+                cmocka_unit_test(node_exporter_view_leaves_out_what_makes_no_series_of_its_own),
+                cmocka_unit_test(hundredths_of_a_second_are_printed_as_such),
         };
 
         cmocka_set_message_output(CM_OUTPUT_TAP);
