@@ -31,7 +31,7 @@ struct source_file {
         size_t max;
         int fd;
         bool kernfs; /* sysfs or procfs: a file that is gone says so by itself */
-        dev_t dev; /* which file the descriptor shows */
+        dev_t dev;   /* which file the descriptor shows */
         ino_t ino;
         bool was_read;
         int last_error;
@@ -199,9 +199,9 @@ static int file_open(struct source_file *file)
 }
 
 /*
- * Elsewhere than in kernfs an unlinked or renamed file goes on being readable: look whether the path
- * still leads to it. A symbolic link may lead fstatat() out of the root, but nothing is read there:
- * at worst the file is opened again.
+ * Elsewhere than in kernfs an unlinked or renamed file goes on being readable: look whether the
+ * path still leads to it. A symbolic link may lead fstatat() out of the root, but nothing is read
+ * there: at worst the file is opened again.
  */
 static bool file_is_gone(const struct source_file *file)
 {
