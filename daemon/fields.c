@@ -8,19 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAMILY_NAME_MEMINFO(metric, type)  "numa_node_" metric "_bytes"
-#define FAMILY_NAME_NUMASTAT(metric, type) "numa_node_" metric
-#define FAMILY_NAME_VMSTAT(metric, type)   "numa_node_vmstat_" metric
-#define IS_BYTES_MEMINFO                   true
-#define IS_BYTES_NUMASTAT                  false
-#define IS_BYTES_VMSTAT                    false
+#define FAMILY_NAME_MEMINFO(metric, type)       "numa_node_" metric "_bytes"
+#define FAMILY_NAME_NUMASTAT(metric, type)      "numa_node_" metric
+#define FAMILY_NAME_VMSTAT(metric, type)        "numa_node_vmstat_" metric
+#define FAMILY_NAME_MEMINFO_COUNT(metric, type) "numa_node_" metric
+#define SET_MEMINFO                             MEMINFO
+#define SET_MEMINFO_COUNT                       MEMINFO
+#define SET_NUMASTAT                            NUMASTAT
+#define SET_VMSTAT                              VMSTAT
+#define IS_BYTES_MEMINFO                        true
+#define IS_BYTES_MEMINFO_COUNT                  false
+#define IS_BYTES_NUMASTAT                       false
+#define IS_BYTES_VMSTAT                         false
 
 static const struct known_field {
         enum field_set set;
         struct field field;
 } known_fields[] = {
 #define FIELD(set_, kernel_, metric_, type_, choice_, help_)       \
-        { .set = set_,                                             \
+        { .set = SET_##set_,                                       \
           .field = { .kernel = kernel_,                            \
                      .family = FAMILY_NAME_##set_(metric_, type_), \
                      .help = help_,                                \
@@ -120,7 +126,10 @@ const char *field_set_name(enum field_set set)
 
 static bool word_reserved(const char *word, size_t len, bool last)
 {
-        /* promtool's lint: abbreviated units, units that are not base units, and metric types. */
+        /*
+         * promtool's lint: abbreviated units, units that are not base units, and metric types; and
+         * the words that keep the sets' families apart.
+         */
         static const char *const anywhere =
                 " s ms us ns sec b kb mb gb tb pb m h d hours minutes days weeks kelvins kelvin"
                 " fahrenheit rankine inches yards miles bits percent celsius meters volts amperes"
@@ -133,7 +142,7 @@ static bool word_reserved(const char *word, size_t len, bool last)
                 " nanometers kilograms milligrams micrograms megagrams decigrams centigrams"
                 " milliamperes kiloamperes microamperes millivolts kilovolts microvolts kilojoules"
                 " megajoules millijoules gauge counter summary histogram gauge_histogram untyped"
-                " info stateset unknown ";
+                " info stateset unknown vmstat meminfo ";
         static const char *const at_the_end = " total count sum bucket created ";
         char padded[32] = " ";
 

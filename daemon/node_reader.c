@@ -192,11 +192,16 @@ static void read_cpumap(struct node_reader *n, struct reader *r)
         if (reader_read(r, COLLECTOR_CPUS, n->cpumap, &p) < 0)
                 return;
         if (parse_cpumap_init(&map, &p) == 0)
-                while (parse_cpumap_next(&map, &range))
+                while (parse_cpumap_next(&map, &range)) {
+                        if (range.last > CPU_ID_MAX) {
+                                reader_malformed(r, COLLECTOR_CPUS, n->cpumap, "ids up to 65535");
+                                return;
+                        }
                         if (!add_range(n, range)) {
                                 reader_out_of_memory(r, COLLECTOR_CPUS);
                                 return;
                         }
+                }
         n->node.cpus.known = reader_parsed(r, COLLECTOR_CPUS, n->cpumap, &p);
 }
 

@@ -89,10 +89,15 @@ int source_open(struct source *source, const char *path, int flags)
         while (*path == '/')
                 path++;
         if (!source->live) {
-                fd = (int)syscall(SYS_openat2, source->root_fd, *path ? path : ".", &how,
-                                  sizeof(how));
-                /* Linux before 5.6, or a seccomp filter that does not know the call. */
-                if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+                /* EAGAIN: something on the way was renamed meanwhile. */
+                for (int attempt = 0; attempt < 8; attempt++) {
+                        fd = (int)syscall(SYS_openat2, source->root_fd, *path ? path : ".", &how,
+                                          sizeof(how));
+                        if (fd >= 0 || errno != EAGAIN)
+                                break;
+                }
+                /* Linux before 5.6 has no such call. */
+                if (fd >= 0 || errno != ENOSYS)
                         return fd < 0 ? -errno : fd;
         }
         fd = openat(source->root_fd, *path ? path : ".", flags | O_CLOEXEC);

@@ -48,7 +48,7 @@ BEGIN {
         split_arguments($0)
         if (arg[1] == "MEMINFO")
                 item("numa_node_" arg[3] "_bytes", arg[4], "node", arg[6], "")
-        else if (arg[1] == "NUMASTAT")
+        else if (arg[1] == "NUMASTAT" || arg[1] == "MEMINFO_COUNT")
                 item("numa_node_" arg[3], arg[4], "node", arg[6], "")
         else
                 item("numa_node_vmstat_" arg[3], arg[4], "node", arg[6], \

@@ -283,9 +283,19 @@ static void set_is_named_after_its_file(void **state)
         assert_string_equal(field_set_name(VMSTAT), "vmstat");
 }
 
+static void no_set_takes_the_names_of_another(void **state)
+{
+        (void)state;
+        assert_named(NUMASTAT, "vmstat_foo", false, "numa_node_vmstatfield_foo");
+        assert_named(VMSTAT, "foo", false, "numa_node_vmstat_foo");
+        assert_named(NUMASTAT, "meminfo_foo", false, "numa_node_meminfofield_foo");
+        assert_named(MEMINFO, "foo", false, "numa_node_meminfo_foo");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(no_set_takes_the_names_of_another),
                 cmocka_unit_test(name_becomes_snake_case),
                 cmocka_unit_test(meminfo_count_is_told_from_bytes),
                 cmocka_unit_test(reserved_words_are_defused),
