@@ -104,7 +104,8 @@ static int once(struct source *source, const struct command_line *cmd,
         if (!snap || buffer_failed(&out)) {
                 status = fail(EXIT_FAILURE, NULL);
         } else {
-                fwrite(out.data, 1, out.len, stdout);
+                if (out.len > 0)
+                        fwrite(out.data, 1, out.len, stdout);
                 status = finish_output();
         }
         buffer_release(&out);

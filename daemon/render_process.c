@@ -38,7 +38,7 @@ static void render_descriptors(struct prom *p)
         /* The listing's own descriptor is not counted. */
         if (n > 0)
                 process_value(p, FAMILY_PROCESS_FDS, n - 1, 1);
-        if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
                 process_value(p, FAMILY_PROCESS_MAX_FDS, limit.rlim_cur, 1);
 }
 

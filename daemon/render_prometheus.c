@@ -121,14 +121,16 @@ static void node_sample(struct prom *p, int nid)
 static void render_node_states_families(struct prom *p, const struct snapshot *snap)
 {
         const struct sample *s = snapshot_sample(snap);
-        enum node_states all = s->state_known[N_POSSIBLE] ? N_POSSIBLE : N_ONLINE;
+        nodemask_t all; /* recordings have online nodes that are not possible */
         int nid;
+
+        nodes_or(&all, node_states_mask(snap, N_POSSIBLE), node_states_mask(snap, N_ONLINE));
 
         table_family(p, FAMILY_NODE_STATE);
         for (unsigned state = 0; state < NR_NODE_STATES; state++) {
                 if (!s->state_known[state])
                         continue;
-                for_each_node_state (nid, snap, all) {
+                for_each_node_mask (nid, &all) {
                         node_sample(p, nid);
                         prom_label(p, "state", node_state_name(state));
                         prom_value(p, node_state(snap, nid, state));
