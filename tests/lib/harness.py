@@ -159,11 +159,8 @@ def need(*programs):
 
 def dumps_directory():
     """NUMAD_DUMPS, else ../shared/dumps beside the source tree; None where there is no such folder."""
-    named = os.environ.get("NUMAD_DUMPS")
-    for path in [named] if named else [os.path.join(SOURCE_ROOT, "..", "shared", "dumps"), "/work/shared/dumps"]:
-        if os.path.isdir(path):
-            return os.path.abspath(path)
-    return None
+    path = os.environ.get("NUMAD_DUMPS") or os.path.join(SOURCE_ROOT, "..", "shared", "dumps")
+    return os.path.abspath(path) if os.path.isdir(path) else None
 
 
 def dumps():
