@@ -106,8 +106,8 @@ static bool may_connect(const struct http *http, const struct sockaddr *address)
                 return false;
         if (!address_key(address, &key))
                 return true;
-        TAILQ_FOREACH(c, &http->connections, link)
-        n += c->counts && memcmp(&c->address, &key, sizeof(key)) == 0;
+        TAILQ_FOREACH (c, &http->connections, link)
+                n += c->counts && memcmp(&c->address, &key, sizeof(key)) == 0;
         return n < http->connection_limit_per_address;
 }
 
