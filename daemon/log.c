@@ -29,6 +29,14 @@ static bool stderr_is_journal(void)
         return known;
 }
 
+/* A message quotes what it found, which may hold line breaks and terminal sequences. */
+static void make_one_line(char *text)
+{
+        for (; *text; text++)
+                if ((unsigned char)*text < ' ' || *text == '\x7f')
+                        *text = '?';
+}
+
 void log_message(int level, const char *format, ...)
 {
         _cleanup_(free_p) char *text = NULL;
@@ -42,6 +50,7 @@ void log_message(int level, const char *format, ...)
         va_end(args);
         if (!text)
                 return;
+        make_one_line(text);
         if (stderr_is_journal())
                 fprintf(stderr, "<%d>%s\n", level, text);
         else
