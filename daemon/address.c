@@ -71,6 +71,10 @@ const char *address_parse(const char *text, union address *out, socklen_t *len)
         *len = sizeof(out->un);
         if (path[0] != '/')
                 return "expected an absolute path after 'unix:'";
+        /* The configuration file separates addresses by blanks, and has no quotes. */
+        for (const char *c = path; *c; c++)
+                if ((unsigned char)*c <= ' ' || *c == '\x7f')
+                        return "expected a path without blanks";
         if (strlen(path) >= sizeof(out->un.sun_path))
                 return "expected a path of at most 107 characters";
         memcpy(out->un.sun_path, path, strlen(path) + 1);

@@ -190,11 +190,11 @@ static void print_max_age(const struct settings *s, FILE *out)
 
 static void print_listen(const struct settings *s, FILE *out)
 {
-        /* The built-in addresses, of which the second is for machines with IPv6. */
+        /* A comment: written out, the second would be an error where there is no IPv6. */
         if (s->n_listen == 0)
                 fputs("127.0.0.1:6862 [::1]:6862", out);
         for (size_t i = 0; i < s->n_listen; i++)
-                fprintf(out, "%s%s", i ? " " : "", s->listen[i]);
+                fprintf(out, "%s%s", i ? "\nlisten = " : "", s->listen[i]);
 }
 
 static void print_distance_limit(const struct settings *s, FILE *out)
@@ -301,6 +301,10 @@ static void file_error(struct file_parse *f, int line, const char *section, cons
         if (*key)
                 buffer_printf(&text, "%s: ", key);
         buffer_printf(&text, "found '%s', expected %s%c", found, expected, '\0');
+        if (buffer_failed(&text)) {
+                buffer_release(&text);
+                f->failure = -ENOMEM;
+        }
         f->error = text.data;
 }
 
@@ -308,6 +312,7 @@ static void file_error(struct file_parse *f, int line, const char *section, cons
 static char *list_known(const char *section)
 {
         struct buffer text = BUFFER_INIT;
+        const char *comma = "";
 
         buffer_add_str(&text, section ? "one of " : "one of the sections ");
         for (size_t i = 0; i < N_KEYS; i++) {
@@ -315,8 +320,8 @@ static char *list_known(const char *section)
 
                 if (section ? strcmp(keys[i].section, section) != 0 : !first_of_section)
                         continue;
-                buffer_printf(&text, text.data[text.len - 1] == ' ' ? "%s" : ", %s",
-                              section ? keys[i].name : keys[i].section);
+                buffer_printf(&text, "%s%s", comma, section ? keys[i].name : keys[i].section);
+                comma = ", ";
         }
         buffer_add_char(&text, '\0');
         if (buffer_failed(&text))
@@ -347,12 +352,14 @@ static int on_key(void *user, const char *section, const char *name, const char 
         int line = f->reading;
         int r;
 
+        if (!key && *section == '\0') {
+                file_error(f, line, "", "", name, "a section such as [server] before it");
+                return 0;
+        }
         if (!key) {
-                bool known = section_known(section);
-                _cleanup_(free_p) char *expected = list_known(known ? section : NULL);
+                _cleanup_(free_p) char *expected = list_known(section);
 
-                file_error(f, line, known ? section : "", known ? "" : name, known ? name : section,
-                           expected ? expected : "another name");
+                file_error(f, line, section, "", name, expected ? expected : "another name");
                 return 0;
         }
         if (f->seen[key - keys] && !key->repeatable) {
@@ -368,40 +375,109 @@ static int on_key(void *user, const char *section, const char *name, const char 
         return r == 0;
 }
 
-/* fgets() for libinih, which would cut a line longer than its buffer without a word. */
+static bool is_blank(char c)
+{
+        return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static void trim_end(char *line)
+{
+        size_t len = strlen(line);
+
+        while (len > 0 && is_blank(line[len - 1]))
+                line[--len] = '\0';
+}
+
+/* As libinih does: a semicolon after a blank begins a comment. */
+static void cut_comment(char *line)
+{
+        for (char *c = strchr(line, ';'); c; c = strchr(c + 1, ';'))
+                if (c == line || is_blank(c[-1])) {
+                        *c = '\0';
+                        break;
+                }
+        trim_end(line);
+}
+
+/*
+ * libinih passes over a section without keys and over what follows a ']', and takes ':' for '=':
+ * what it would misread is an error before it sees it.
+ */
+static bool line_check(struct file_parse *f, char *line)
+{
+        size_t len = strlen(line);
+        char *separator = strpbrk(line, "=:");
+
+        if (*line != '[') {
+                if (separator && *separator == '=')
+                        return true;
+        } else if (strchr(line, ']') == line + len - 1) {
+                _cleanup_(free_p) char *expected = list_known(NULL);
+                bool known;
+
+                line[len - 1] = '\0';
+                known = section_known(line + 1);
+                if (!known)
+                        file_error(f, f->reading, "", "", line + 1,
+                                   expected ? expected : "another section");
+                line[len - 1] = ']';
+                return known;
+        }
+        file_error(f, f->reading, "", "", line, "'[section]' or 'key = value'");
+        return false;
+}
+
+/* The next line without the blanks around it; *len is its length. NULL: there is none. */
+static const char *next_line(struct file_parse *f, size_t *len)
+{
+        static const char bom[] = { '\xef', '\xbb', '\xbf' };
+        const char *line = f->pos, *end;
+
+        if (line == f->end)
+                return NULL;
+        end = memchr(line, '\n', (size_t)(f->end - line));
+        f->pos = end ? end + 1 : f->end;
+        if (!end)
+                end = f->end;
+        if (f->reading++ == 0 && end - line >= 3 && memcmp(line, bom, sizeof(bom)) == 0)
+                line += sizeof(bom);
+        while (line < end && is_blank(*line))
+                line++;
+        while (end > line && is_blank(end[-1]))
+                end--;
+        *len = (size_t)(end - line);
+        return line;
+}
+
+/*
+ * fgets() for libinih, which would cut a line longer than its buffer without a word, and take an
+ * indented key for a second line of the value before it.
+ */
 static char *read_line(char *out, int size, void *user)
 {
         struct file_parse *f = user;
-        const char *newline = memchr(f->pos, '\n', (size_t)(f->end - f->pos));
-        size_t len = newline ? (size_t)(newline - f->pos) + 1 : (size_t)(f->end - f->pos);
+        const char *line;
+        size_t len;
 
-        if (len == 0)
+        if (f->line || f->failure || !(line = next_line(f, &len)))
                 return NULL;
-        f->reading++;
-        if (len >= (size_t)size) {
-                file_error(f, f->reading, "", "", "a longer line", "lines of less than 200 bytes");
-                return NULL;
-        }
-        if (memchr(f->pos, '\0', len)) {
+        if (memchr(line, '\0', len)) {
                 file_error(f, f->reading, "", "", "a NUL byte", "text");
                 return NULL;
         }
-        memcpy(out, f->pos, len);
+        if (len > 0 && (*line == '#' || *line == ';'))
+                len = 0;
+        if (len + sizeof("\n") > (size_t)size) {
+                file_error(f, f->reading, "", "", "a longer line", "lines of less than 200 bytes");
+                return NULL;
+        }
+        memcpy(out, line, len);
         out[len] = '\0';
-        f->pos += len;
+        cut_comment(out);
+        if (*out != '\0' && !line_check(f, out))
+                return NULL;
+        strcat(out, "\n");
         return out;
-}
-
-/* The line that libinih could not make sense of, for the error. */
-static char *line_at(const char *text, size_t len, int number)
-{
-        const char *end = text + len;
-        const char *newline;
-
-        while (--number > 0 && (newline = memchr(text, '\n', (size_t)(end - text))))
-                text = newline + 1;
-        newline = memchr(text, '\n', (size_t)(end - text));
-        return strndup(text, (size_t)((newline ? newline : end) - text));
 }
 
 int settings_parse_file_text(struct settings *settings, const char *name, const char *text,
@@ -412,19 +488,18 @@ int settings_parse_file_text(struct settings *settings, const char *name, const 
         };
         int bad_line = ini_parse_stream(read_line, &f, on_key, &f);
 
-        /* A line that is no key at all reaches no handler. */
-        if (bad_line > 0 && f.failure == 0 && (!f.line || bad_line < f.line)) {
-                _cleanup_(free_p) char *found = line_at(text, len, bad_line);
-
-                free(f.error);
-                f.error = NULL;
-                f.line = 0;
-                file_error(&f, bad_line, "", "", found ? found : "",
+        *error = NULL;
+        /* All that libinih refuses was refused before, but a later one may be stricter. */
+        if (bad_line > 0 && f.failure == 0 && !f.line)
+                file_error(&f, bad_line, "", "", "a malformed line",
                            "'[section]' or 'key = value'");
+        if (bad_line < 0 && f.failure == 0)
+                f.failure = -ENOMEM;
+        if (f.failure < 0) {
+                free(f.error);
+                return f.failure;
         }
         *error = f.error;
-        if (f.failure < 0)
-                return f.failure;
         return f.line ? -EINVAL : 0;
 }
 
@@ -506,6 +581,8 @@ void settings_print(const struct settings *settings, FILE *out)
         for (size_t i = 0; i < N_KEYS; i++) {
                 if (i == 0 || strcmp(keys[i].section, keys[i - 1].section) != 0)
                         fprintf(out, "%s[%s]\n", i ? "\n" : "", keys[i].section);
+                if (keys[i].repeatable && settings->n_listen == 0)
+                        fputc('#', out);
                 fprintf(out, "%s = ", keys[i].name);
                 keys[i].print(settings, out);
                 fputc('\n', out);

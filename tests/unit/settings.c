@@ -123,6 +123,44 @@ static void what_is_printed_reads_back_the_same(void **state)
         free(text);
 }
 
+static void assert_prints_the_same_again(char **argv, size_t n_listen)
+{
+        struct command_line cmd = parsed(argv);
+        struct settings settings, again = { .n_listen = 0 };
+        error_text error = NULL;
+        char *text = NULL;
+        size_t len = 0;
+        FILE *f = open_memstream(&text, &len);
+
+        assert_int_equal(settings_load(&settings, &cmd, no_file, &error), 0);
+        settings_print(&settings, f);
+        fclose(f);
+        assert_int_equal(settings_parse_file_text(&again, "printed", text, len, &error), 0);
+        assert_int_equal(settings.n_listen, n_listen);
+        assert_int_equal(again.n_listen, n_listen);
+        for (size_t i = 0; i < n_listen; i++)
+                assert_string_equal(again.listen[i], settings.listen[i]);
+        settings_release(&settings);
+        settings_release(&again);
+        command_line_release(&cmd);
+        free(text);
+}
+
+static void printed_addresses_are_those_in_force_however_many(void **state)
+{
+        (void)state;
+        char option[] = "-l", address[] = "unix:/run/numad-telemetry/http.sock";
+        char *argv[40] = { ARG("numad-telemetry") };
+
+        /* None: the built-in ones, of which IPv6 is only taken where there is IPv6. */
+        assert_prints_the_same_again(argv, 0);
+        for (size_t i = 1; i < 39; i += 2) {
+                argv[i] = option;
+                argv[i + 1] = address;
+        }
+        assert_prints_the_same_again(argv, 19);
+}
+
 static void errors_of_the_file_name_line_value_and_expectation(void **state)
 {
         (void)state;
@@ -134,9 +172,8 @@ static void errors_of_the_file_name_line_value_and_expectation(void **state)
                 "[sampling]\nintervall = 1\n",
                 "f.conf:2: [sampling] found 'intervall', expected one of interval, max_age");
         assert_file_error("[samplings]\ninterval = 1\n",
-                          "f.conf:2: interval: found 'samplings', expected one of the sections "
-                          "server, sampling, "
-                          "metrics, log");
+                          "f.conf:1: found 'samplings', expected one of the sections server, "
+                          "sampling, metrics, log");
         assert_file_error("[log]\nlevel = info\nlevel = info\n",
                           "f.conf:3: [log] level: found 'info', expected the key once");
         assert_file_error("[log]\nlevel\n",
@@ -146,6 +183,61 @@ static void errors_of_the_file_name_line_value_and_expectation(void **state)
         assert_file_error("[server]\nconnection_limit = 0\n",
                           "f.conf:2: [server] connection_limit: found '0', expected a number from "
                           "1 to 10000");
+}
+
+static void nothing_in_the_file_is_passed_over(void **state)
+{
+        (void)state;
+        assert_file_error("[samplings]\n", "f.conf:1: found 'samplings', expected one of the "
+                                           "sections server, sampling, metrics, log");
+        assert_file_error("[]\n", "f.conf:1: found '', expected one of the sections server, "
+                                  "sampling, metrics, log");
+        assert_file_error("[server] listen = 127.0.0.1:1\n",
+                          "f.conf:1: found '[server] listen = 127.0.0.1:1', expected '[section]' "
+                          "or 'key = value'");
+        assert_file_error("[sampling]\ninterval: 3\n",
+                          "f.conf:2: found 'interval: 3', expected '[section]' or 'key = value'");
+        assert_file_error("[sampling]\ninterval ; = 3\n",
+                          "f.conf:2: found 'interval', expected '[section]' or 'key = value'");
+        assert_file_error("interval = 3\n[sampling]\n",
+                          "f.conf:1: found 'interval', expected a section such as [server] before "
+                          "it");
+        assert_file_error("[server]\nlisten =\n",
+                          "f.conf:2: [server] listen: found '', expected addresses such as "
+                          "127.0.0.1:6862, [::1]:6862 or unix:/run/numad-telemetry/http.sock");
+}
+
+static void a_nul_byte_is_an_error(void **state)
+{
+        (void)state;
+        static const char text[] = "[log]\nlevel = info\0\n";
+        struct settings settings = { .n_listen = 0 };
+        error_text error = NULL;
+
+        assert_int_equal(
+                settings_parse_file_text(&settings, "f.conf", text, sizeof(text) - 1, &error),
+                -EINVAL);
+        assert_string_equal(error, "f.conf:2: found 'a NUL byte', expected text");
+        free(error);
+}
+
+static void indentation_comments_and_foreign_line_ends_do_not_matter(void **state)
+{
+        (void)state;
+        char text[600] = "\xef\xbb\xbf[sampling]\r\n  interval = 3 ; note = 4\r\n\tmax_age=2\n\n"
+                         " [server] ; here\nlisten = unix:/a;b\n#";
+        struct settings settings = { .n_listen = 0 };
+        error_text error = NULL;
+
+        /* A comment may be longer than any other line. */
+        memset(text + strlen(text), 'x', 300);
+        assert_int_equal(settings_parse_file_text(&settings, "f", text, strlen(text), &error), 0);
+        assert_null(error);
+        assert_int_equal(settings.interval_ns, 3 * NS);
+        assert_int_equal(settings.max_age_ns, 2 * NS);
+        assert_int_equal(settings.n_listen, 1);
+        assert_string_equal(settings.listen[0], "unix:/a;b");
+        settings_release(&settings);
 }
 
 static void the_first_error_is_the_one_reported(void **state)
@@ -227,6 +319,8 @@ static void usage_errors_name_option_value_and_expectation(void **state)
         assert_usage_error(
                 ARGV(ARG("--once"), ARG("--check-config")),
                 "option '--check-config': found with '--once', expected only one of them");
+        assert_usage_error(ARGV(ARG("--listen=unix:/a b")),
+                           "option '--listen': found 'unix:/a b', expected a path without blanks");
         assert_usage_error(ARGV(ARG("--listen=")),
                            "option '--listen': found '', expected ADDR:PORT, [ADDR6]:PORT or "
                            "unix:/path, with a numeric address and a port of 0 to 65535");
@@ -248,6 +342,10 @@ int main(void)
                 cmocka_unit_test(every_key_of_the_file_is_applied),
                 cmocka_unit_test(what_is_printed_reads_back_the_same),
                 cmocka_unit_test(errors_of_the_file_name_line_value_and_expectation),
+                cmocka_unit_test(printed_addresses_are_those_in_force_however_many),
+                cmocka_unit_test(nothing_in_the_file_is_passed_over),
+                cmocka_unit_test(a_nul_byte_is_an_error),
+                cmocka_unit_test(indentation_comments_and_foreign_line_ends_do_not_matter),
                 cmocka_unit_test(the_first_error_is_the_one_reported),
                 cmocka_unit_test(a_line_that_the_library_would_cut_is_an_error),
                 cmocka_unit_test(a_named_file_must_be_readable),
