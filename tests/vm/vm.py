@@ -432,24 +432,7 @@ class VM:
         self.monitor(f'device_add pc-dimm,id={name},memdev={name}-mem,node={node}')
 
     def unplug_dimm(self, name, timeout=RUN_SECONDS):
-        """Asks the guest for the memory and waits until it has let go."""
-        self._unplug(name, timeout)
-        self.monitor(f'object_del {name}-mem')
-
-    def plug_cpu(self, name, node):
-        """Fills a free socket of a domain."""
-        for socket_ in reversed(self.qmp('query-hotpluggable-cpus')):
-            place = socket_['props']
-            if place.get('node-id') == node and 'qom-path' not in socket_:
-                where = ','.join(f'{key}={value}' for key, value in place.items())
-                self.monitor(f"device_add {socket_['type']},id={name},{where}")
-                return
-        raise MonitorError(f'domain {node} has no free socket')
-
-    def unplug_cpu(self, name, timeout=RUN_SECONDS):
-        self._unplug(name, timeout)
-
-    def _unplug(self, name, timeout):
+        """Asks the guest for the memory and waits until it has let go; MonitorError if it refuses."""
         self.monitor(f'device_del {name}')
         deadline = self._limit(timeout)
         while True:
@@ -459,7 +442,37 @@ class VM:
                     continue
                 self.events.remove(event)
                 if kind == 'DEVICE_DELETED':
+                    self.monitor(f'object_del {name}-mem')
                     return
                 if kind in ('MEM_UNPLUG_ERROR', 'DEVICE_UNPLUG_GUEST_ERROR'):
                     raise MonitorError(f'device_del {name}: the guest refused')
             self.events.append(json.loads(self.qmp_line.read_line(deadline, f'device_del {name}')))
+
+    def _free_socket(self, node):
+        """The QMP description of a domain's last free socket, or None."""
+        for place in self.qmp('query-hotpluggable-cpus'):
+            if place['props'].get('node-id') == node and 'qom-path' not in place:
+                return place
+        return None
+
+    def plug_cpu(self, name, node):
+        """Fills a free socket of a domain; the CPU is offline until somebody sets it online."""
+        place = self._free_socket(node)
+        if place is None:
+            raise MonitorError(f'domain {node} has no free socket')
+        where = ','.join(f'{key}={value}' for key, value in place['props'].items())
+        self.monitor(f"device_add {place['type']},id={name},{where}")
+
+    def unplug_cpu(self, name, timeout=RUN_SECONDS):
+        """Asks the guest for the CPU and waits until its socket is free.
+
+        Let it be the last that a machine is used for: QEMU 7.2 corrupts its heap here and aborts some time later,
+        with certainty when a DIMM is plugged afterwards.
+        """
+        self.monitor(f'device_del {name}')
+        deadline = self._limit(timeout)
+        # QEMU 7.2 says DEVICE_DELETED of the CPU's local APIC only, so the list of sockets has to be asked.
+        while any(place.get('qom-path') == f'/machine/peripheral/{name}'
+                  for place in self.qmp('query-hotpluggable-cpus')):
+            self._alive_until(deadline, f'device_del {name}')
+            time.sleep(0.05)
