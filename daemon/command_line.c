@@ -114,16 +114,24 @@ static int set_format(struct command_line *cmd, const char *name, error_text *er
                            name);
 }
 
-static int set_seconds(const char *option, const char *text, uint64_t *ns, bool *given,
-                       error_text *error)
+static int set_interval(struct command_line *cmd, const char *text, error_text *error)
 {
-        if (!parse_seconds(text, ns))
-                return usage_error(
-                        error,
-                        "option '--%s': found '%s', expected a number of seconds such as 10 or 0.5",
-                        option, text);
-        *given = true;
-        return 0;
+        cmd->interval_given = true;
+        if (parse_interval(text, &cmd->interval_ns))
+                return 0;
+        return usage_error(error, "option '--interval': found '%s', expected " INTERVAL_EXPECTED,
+                           text);
+}
+
+static int set_max_age(struct command_line *cmd, const char *text, error_text *error)
+{
+        cmd->max_age_given = true;
+        if (parse_seconds(text, &cmd->max_age_ns))
+                return 0;
+        return usage_error(
+                error,
+                "option '--max-age': found '%s', expected a number of seconds such as 10 or 0.5",
+                text);
 }
 
 static int set_action(struct command_line *cmd, enum action action, error_text *error)
@@ -157,10 +165,9 @@ static int apply_option(struct command_line *cmd, int id, bool *format_given, er
                 cmd->root = optarg;
                 return 0;
         case OPTION_INTERVAL:
-                return set_seconds("interval", optarg, &cmd->interval_ns, &cmd->interval_given,
-                                   error);
+                return set_interval(cmd, optarg, error);
         case OPTION_MAX_AGE:
-                return set_seconds("max-age", optarg, &cmd->max_age_ns, &cmd->max_age_given, error);
+                return set_max_age(cmd, optarg, error);
         case OPTION_PORT_FILE:
                 cmd->port_file = optarg;
                 return 0;

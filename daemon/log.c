@@ -37,17 +37,13 @@ static void make_one_line(char *text)
                         *text = '?';
 }
 
-void log_message(int level, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void write_line(int level, const char *format,
+                                                             va_list args)
 {
         _cleanup_(free_p) char *text = NULL;
-        va_list args;
 
-        if (level > max_level)
-                return;
-        va_start(args, format);
         if (vasprintf(&text, format, args) < 0)
                 text = NULL;
-        va_end(args);
         if (!text)
                 return;
         make_one_line(text);
@@ -55,4 +51,24 @@ void log_message(int level, const char *format, ...)
                 fprintf(stderr, "<%d>%s\n", level, text);
         else
                 fprintf(stderr, "numad-telemetry: %s\n", text);
+}
+
+void log_message(int level, const char *format, ...)
+{
+        va_list args;
+
+        if (level > max_level)
+                return;
+        va_start(args, format);
+        write_line(level, format, args);
+        va_end(args);
+}
+
+void log_failure(const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        write_line(LOG_ERR, format, args);
+        va_end(args);
 }

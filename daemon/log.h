@@ -9,4 +9,6 @@
 
 /* Messages less urgent than level (LOG_INFO, …) are dropped. */
 void log_set_level(int level);
+/* Why the program cannot start or go on: written whatever the level. */
+void log_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_message(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -38,7 +38,7 @@ static size_t raise_descriptor_limit(void)
 
 static int fail(int status, error_text error)
 {
-        log_message(LOG_ERR, "%s", error ? error : "out of memory");
+        log_failure("%s", error ? error : "out of memory");
         free(error);
         return status;
 }
@@ -48,7 +48,7 @@ static int finish_output(void)
 {
         if (fflush(stdout) == 0 && !ferror(stdout))
                 return EXIT_SUCCESS;
-        log_message(LOG_ERR, "cannot write to standard output: %s", strerror(errno));
+        log_failure("cannot write to standard output: %s", strerror(errno));
         return EXIT_FAILURE;
 }
 

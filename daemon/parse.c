@@ -44,7 +44,7 @@ static const char *skip_blanks(const char *s, const char *end)
         return s;
 }
 
-static int hex_digit(char c)
+int hex_digit(char c)
 {
         if (c >= '0' && c <= '9')
                 return c - '0';
@@ -52,7 +52,7 @@ static int hex_digit(char c)
                 return c - 'a' + 10;
         if (c >= 'A' && c <= 'F')
                 return c - 'A' + 10;
-        return 99;
+        return -1;
 }
 
 /* Returns where the number ends; NULL if there is none or it does not fit. */
@@ -62,7 +62,7 @@ static const char *scan_number(const char *s, const char *end, unsigned base, ui
         uint64_t v = 0;
 
         for (; s < end; s++) {
-                unsigned digit = (unsigned)hex_digit(*s);
+                unsigned digit = (unsigned)hex_digit(*s); /* no digit: far above any base */
 
                 if (digit >= base)
                         break;
@@ -211,7 +211,7 @@ static bool cpumap_valid(const char *s, const char *end)
         const char *word = s;
 
         for (; s < end; s++) {
-                if (*s == ',' ? s == word : hex_digit(*s) > 15 || s - word >= 8)
+                if (*s == ',' ? s == word : hex_digit(*s) < 0 || s - word >= 8)
                         return false;
                 if (*s == ',')
                         word = s + 1;

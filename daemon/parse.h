@@ -28,6 +28,9 @@ void parse_init(struct parser *p, const char *text, size_t len);
 /* Counts an error at a place in the text; for what only the caller can know to be wrong. */
 void parse_reject(struct parser *p, const char *at, const char *expected);
 
+/* Value of a hexadecimal digit; -1: it is none. */
+int hex_digit(char c);
+
 /* One number alone in its file, in base 10 or 16. -EINVAL with the parser's error fields set. */
 int parse_scalar(struct parser *p, unsigned base, uint64_t *value);
 

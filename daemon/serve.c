@@ -199,7 +199,7 @@ static bool is_local(const char *bound)
 static int note_bound(FILE *bound_list, int r, char *bound, char *error)
 {
         if (r < 0) {
-                log_message(LOG_ERR, "%s", error ? error : strerror(-r));
+                log_failure("%s", error ? error : strerror(-r));
         } else {
                 log_message(LOG_INFO, "listening on %s", bound);
                 if (!is_local(bound))
@@ -291,8 +291,8 @@ static int start_listening(struct server *server)
                 return r;
         r = write_port_file(server->cmd->port_file, text, len);
         if (r < 0)
-                log_message(LOG_ERR, "option '--port-file': cannot write '%s': %s",
-                            server->cmd->port_file, strerror(-r));
+                log_failure("option '--port-file': cannot write '%s': %s", server->cmd->port_file,
+                            strerror(-r));
         return r;
 }
 
@@ -309,13 +309,12 @@ static int start(struct server *server)
         if (r >= 0)
                 r = sampler_sample(server->sampler);
         if (r < 0) {
-                log_message(LOG_ERR, "cannot start: %s", strerror(-r));
+                log_failure("cannot start: %s", strerror(-r));
                 return r;
         }
         r = http_new(&server->http, server->event, server->settings, &http_source, &error);
         if (r < 0) {
-                log_message(LOG_ERR, "cannot start the HTTP server: %s",
-                            error ? error : strerror(-r));
+                log_failure("cannot start the HTTP server: %s", error ? error : strerror(-r));
                 free(error);
                 return r;
         }
@@ -344,7 +343,7 @@ int serve(struct source *source, const struct command_line *cmd, struct settings
                 sd_notify(false, "READY=1");
                 r = sd_event_loop(server.event);
                 if (r < 0)
-                        log_message(LOG_ERR, "event loop: %s", strerror(-r));
+                        log_failure("event loop: %s", strerror(-r));
                 sd_notify(false, "STOPPING=1");
         }
         http_free(server.http);

@@ -15,7 +15,10 @@
 #define NS_PER_SECOND UINT64_C(1000000000)
 
 /* The largest time that can be set: a year. */
-#define SECONDS_MAX (366U * 24 * 3600)
+#define SECONDS_MAX (365U * 24 * 3600)
+
+/* More often the daemon would do nothing but sample. */
+#define INTERVAL_MIN_NS (NS_PER_SECOND / 100)
 
 /* A configuration file of more than this is somebody's mistake. */
 #define CONFIG_FILE_MAX (1UL << 20)
@@ -94,6 +97,11 @@ bool parse_seconds(const char *text, uint64_t *ns)
         return *s == '\0';
 }
 
+bool parse_interval(const char *text, uint64_t *ns)
+{
+        return parse_seconds(text, ns) && (*ns == 0 || *ns >= INTERVAL_MIN_NS);
+}
+
 static bool parse_integer(const char *text, unsigned min, unsigned max, unsigned *value)
 {
         unsigned long v = 0;
@@ -126,7 +134,7 @@ static int set_listen(struct settings *s, const char *value)
 
 static int set_interval(struct settings *s, const char *value)
 {
-        return parse_seconds(value, &s->interval_ns) ? 0 : -EINVAL;
+        return parse_interval(value, &s->interval_ns) ? 0 : -EINVAL;
 }
 
 static int set_max_age(struct settings *s, const char *value)
@@ -254,7 +262,7 @@ static const struct key {
           .print = print_idle_timeout },
         { .section = "sampling",
           .name = "interval",
-          .expected = "a number of seconds such as 10 or 0.5",
+          .expected = INTERVAL_EXPECTED,
           .set = set_interval,
           .print = print_interval },
         { .section = "sampling",

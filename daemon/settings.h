@@ -61,6 +61,10 @@ typedef char *error_text;
 
 /* "10", "0.5": seconds with up to nine decimals, at most a year. */
 bool parse_seconds(const char *text, uint64_t *ns);
+/* The same for the time between background samples: 0, or at least a hundredth of a second. */
+bool parse_interval(const char *text, uint64_t *ns);
+/* What parse_interval() takes, for errors. */
+#define INTERVAL_EXPECTED "0 or a number of seconds from 0.01 up, such as 10 or 0.5"
 
 void settings_release(struct settings *settings);
 /* Parses argv, into which the strings point. 0, or -EINVAL or -ENOMEM with *error. */

@@ -100,7 +100,7 @@ static void every_key_of_the_file_is_applied(void **state)
 static void what_is_printed_reads_back_the_same(void **state)
 {
         (void)state;
-        char *argv[] = { ARG("numad-telemetry"), ARG("--interval"), ARG("0.000000001"), ARG("-l"),
+        char *argv[] = { ARG("numad-telemetry"), ARG("--interval"), ARG("0.010000001"), ARG("-l"),
                          ARG("unix:/a"),         ARG("-l"),         ARG("127.0.0.1:0"), NULL };
         struct command_line cmd = parsed(argv);
         struct settings settings, again = { .n_listen = 0 };
@@ -113,7 +113,7 @@ static void what_is_printed_reads_back_the_same(void **state)
         settings_print(&settings, f);
         fclose(f);
         assert_int_equal(settings_parse_file_text(&again, "printed", text, len, &error), 0);
-        assert_int_equal(again.interval_ns, 1);
+        assert_int_equal(again.interval_ns, NS / 100 + 1);
         assert_int_equal(again.n_listen, 2);
         assert_string_equal(again.listen[1], "127.0.0.1:0");
         assert_int_equal(again.log_level, settings.log_level);
@@ -166,8 +166,8 @@ static void errors_of_the_file_name_line_value_and_expectation(void **state)
         (void)state;
         assert_file_error(
                 "\n[sampling]\ninterval = abc\n",
-                "f.conf:3: [sampling] interval: found 'abc', expected a number of seconds such "
-                "as 10 or 0.5");
+                "f.conf:3: [sampling] interval: found 'abc', expected 0 or a number of seconds "
+                "from 0.01 up, such as 10 or 0.5");
         assert_file_error(
                 "[sampling]\nintervall = 1\n",
                 "f.conf:2: [sampling] found 'intervall', expected one of interval, max_age");
@@ -298,12 +298,30 @@ static void seconds_take_nine_decimals_and_a_year(void **state)
                 assert_false(parse_seconds(wrong[i], &ns));
 }
 
+static void interval_is_off_or_long_enough_to_do_something_else(void **state)
+{
+        (void)state;
+        uint64_t ns;
+
+        assert_true(parse_interval("0", &ns));
+        assert_true(parse_interval("0.01", &ns));
+        assert_int_equal(ns, NS / 100);
+        assert_false(parse_interval("0.009999999", &ns));
+        assert_false(parse_interval("0.000000001", &ns));
+        assert_true(parse_interval("31536000", &ns));
+        assert_false(parse_interval("31536001", &ns));
+}
+
 static void usage_errors_name_option_value_and_expectation(void **state)
 {
         (void)state;
         assert_usage_error(
                 ARGV(ARG("--interval"), ARG("abc")),
-                "option '--interval': found 'abc', expected a number of seconds such as 10 or 0.5");
+                "option '--interval': found 'abc', expected 0 or a number of seconds from 0.01 up, "
+                "such as 10 or 0.5");
+        assert_usage_error(
+                ARGV(ARG("--max-age"), ARG("abc")),
+                "option '--max-age': found 'abc', expected a number of seconds such as 10 or 0.5");
         assert_usage_error(ARGV(ARG("--once"), ARG("--format=xml")),
                            "option '--format': found 'xml', expected prometheus, openmetrics, "
                            "node_exporter, json, hardware or node_states");
@@ -350,6 +368,7 @@ int main(void)
                 cmocka_unit_test(a_line_that_the_library_would_cut_is_an_error),
                 cmocka_unit_test(a_named_file_must_be_readable),
                 cmocka_unit_test(seconds_take_nine_decimals_and_a_year),
+                cmocka_unit_test(interval_is_off_or_long_enough_to_do_something_else),
                 cmocka_unit_test(usage_errors_name_option_value_and_expectation),
                 cmocka_unit_test(help_wins_over_everything_else),
         };
