@@ -460,17 +460,11 @@ static void read_proc_meminfo(struct collect *c)
 
 static void read_figures(struct collect *c, uint64_t *started)
 {
-        static const enum collector collectors[NR_FIELD_SETS] = {
-                [MEMINFO] = COLLECTOR_MEMINFO,
-                [NUMASTAT] = COLLECTOR_NUMASTAT,
-                [VMSTAT] = COLLECTOR_VMSTAT,
-        };
-
         for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
                 for (size_t i = 0; i < c->n_nids; i++)
                         node_read_fields(c->readers[c->nids[i]], &c->reader, set,
                                          c->sample.tables[set]);
-                clock_collector(c, collectors[set], started);
+                clock_collector(c, field_set_collector(set), started);
         }
         for (size_t i = 0; i < c->n_nids; i++)
                 node_read_hugepages(c->readers[c->nids[i]], &c->reader);

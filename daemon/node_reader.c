@@ -382,27 +382,34 @@ bool counters_read(struct counters *c, struct field_table *table, int nid, struc
         return true;
 }
 
-void node_read_fields(struct node_reader *n, struct reader *r, enum field_set set,
-                      struct field_table *table)
+enum collector field_set_collector(enum field_set set)
 {
         static const enum collector collectors[NR_FIELD_SETS] = {
                 [MEMINFO] = COLLECTOR_MEMINFO,
                 [NUMASTAT] = COLLECTOR_NUMASTAT,
                 [VMSTAT] = COLLECTOR_VMSTAT,
         };
+
+        return collectors[set];
+}
+
+void node_read_fields(struct node_reader *n, struct reader *r, enum field_set set,
+                      struct field_table *table)
+{
+        enum collector collector = field_set_collector(set);
         struct counters *c = &n->node.fields[set];
         struct parser p;
 
         c->known = false;
-        if (reader_read(r, collectors[set], n->fields[set], &p) < 0)
+        if (reader_read(r, collector, n->fields[set], &p) < 0)
                 return;
         if (p.start == p.end)
-                reader_malformed(r, collectors[set], n->fields[set], "at least one line");
+                reader_malformed(r, collector, n->fields[set], "at least one line");
         else if (!counters_read(c, table, n->node.nid, &p,
                                 set == MEMINFO ? parse_meminfo : parse_counter))
-                reader_out_of_memory(r, collectors[set]);
+                reader_out_of_memory(r, collector);
         else
-                reader_parsed(r, collectors[set], n->fields[set], &p);
+                reader_parsed(r, collector, n->fields[set], &p);
 }
 
 void node_clear_zones(struct node_reader *n)

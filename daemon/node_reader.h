@@ -23,6 +23,8 @@ void node_read_cpus(struct node_reader *n, struct reader *r);
 /* Which page sizes there are; node_read_hugepages() reads their figures. */
 void node_find_hugepages(struct node_reader *n, struct reader *r);
 void node_read_hugepages(struct node_reader *n, struct reader *r);
+/* Which collector answers for the files of a set. */
+enum collector field_set_collector(enum field_set set);
 void node_read_fields(struct node_reader *n, struct reader *r, enum field_set set,
                       struct field_table *table);
 
