@@ -2,9 +2,11 @@
 #include "collect.h"
 
 #include "cleanup.h"
+#include "firmware_reader.h"
 #include "kernel_reader.h"
 #include "memory_reader.h"
 #include "node_reader.h"
+#include "topology_reader.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,6 +43,8 @@ struct collect {
         char *zone_names[ZONE_NAMES_MAX];
         size_t n_zone_names;
         struct memory_reader *memory;
+        struct topology_reader *topology;
+        struct firmware_reader *firmware;
 
         struct node_reader *readers[MAX_NUMNODES]; /* by nid; NULL: none */
         size_t n_nids;
@@ -101,7 +105,10 @@ struct collect *collect_new(struct source *source)
         c->reader.source = source;
         c->memory = memory_reader_new(source);
         c->kernel = kernel_reader_new(source);
-        complete = open_masks(c) && open_globals(c) && c->memory && c->kernel;
+        c->topology = topology_reader_new(source);
+        c->firmware = firmware_reader_new(source);
+        complete = open_masks(c) && open_globals(c) && c->memory && c->kernel && c->topology &&
+                   c->firmware;
         for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
                 c->sample.tables[set] = field_table_new(set);
                 complete = complete && c->sample.tables[set];
@@ -133,6 +140,8 @@ void collect_free(struct collect *c)
         source_file_free(c->proc_stat);
         counters_release(&c->sample.proc_meminfo);
         memory_reader_free(c->memory);
+        topology_reader_free(c->topology);
+        firmware_reader_free(c->firmware);
         kernel_reader_free(c->kernel);
         reader_release(&c->reader);
         free(c->cpus_online_text);
@@ -307,14 +316,51 @@ static void clock_collector(struct collect *c, enum collector collector, uint64_
         *started = now;
 }
 
+/* Collectors of what is read only when the structure is looked at. */
+static bool is_structural(enum collector collector)
+{
+        switch (collector) {
+        case COLLECTOR_DISTANCES:
+        case COLLECTOR_CPUS:
+        case COLLECTOR_MEMORY_BLOCKS:
+        case COLLECTOR_ACCESS:
+        case COLLECTOR_MEMORY_TIERS:
+        case COLLECTOR_FIRMWARE:
+                return true;
+        default:
+                return false;
+        }
+}
+
+static void read_topology(struct collect *c, uint64_t *started)
+{
+        struct sample *s = &c->sample;
+        struct reader *r = &c->reader;
+
+        topology_begin(c->topology);
+        for (size_t i = 0; i < c->n_nids; i++)
+                topology_read_node(c->topology, r, c->nids[i]);
+        for (size_t i = 0; i < c->n_nids; i++)
+                topology_assign(c->topology, node_reader_node(c->readers[c->nids[i]]));
+        clock_collector(c, COLLECTOR_ACCESS, started);
+        topology_read_tiers(c->topology, r, s);
+        clock_collector(c, COLLECTOR_MEMORY_TIERS, started);
+        s->packages_known = false;
+        if (c->n_nids == 1)
+                topology_read_packages(c->topology, r, s,
+                                       &node_reader_node(c->readers[c->nids[0]])->cpus);
+        topology_end(c->topology);
+        clock_collector(c, COLLECTOR_CPUS, started);
+}
+
 static void read_structure(struct collect *c, uint64_t *started)
 {
         struct sample *s = &c->sample;
         struct reader *r = &c->reader;
 
-        reader_start(r, COLLECTOR_DISTANCES);
-        reader_start(r, COLLECTOR_CPUS);
-        reader_start(r, COLLECTOR_MEMORY_BLOCKS);
+        for (unsigned i = 0; i < NR_COLLECTORS; i++)
+                if (is_structural(i))
+                        reader_start(r, i);
         choose_nodes(c);
         clock_collector(c, COLLECTOR_NODE_STATES, started);
         for (size_t i = 0; i < c->n_nids; i++)
@@ -330,6 +376,9 @@ static void read_structure(struct collect *c, uint64_t *started)
         clock_collector(c, COLLECTOR_HUGEPAGES, started);
         memory_read(c->memory, r, s, c->nids, c->n_nids);
         clock_collector(c, COLLECTOR_MEMORY_BLOCKS, started);
+        read_topology(c, started);
+        firmware_read(c->firmware, r, s);
+        clock_collector(c, COLLECTOR_FIRMWARE, started);
         kernel_read_identity(c->kernel, s);
         c->structure_read = true;
 }
@@ -485,7 +534,7 @@ static void read_figures(struct collect *c, uint64_t *started)
 static void start_figures(struct collect *c)
 {
         for (unsigned i = 0; i < NR_COLLECTORS; i++)
-                if (i != COLLECTOR_DISTANCES && i != COLLECTOR_CPUS && i != COLLECTOR_MEMORY_BLOCKS)
+                if (!is_structural(i))
                         reader_start(&c->reader, i);
 }
 

@@ -43,7 +43,8 @@ static const struct option long_options[] = {
 static const char *const format_names[NR_OUTPUT_FORMATS] = {
         [OUTPUT_PROMETHEUS] = "prometheus",       [OUTPUT_OPENMETRICS] = "openmetrics",
         [OUTPUT_NODE_EXPORTER] = "node_exporter", [OUTPUT_JSON] = "json",
-        [OUTPUT_HARDWARE] = "hardware",           [OUTPUT_NODE_STATES] = "node_states",
+        [OUTPUT_HARDWARE] = "hardware",           [OUTPUT_MEMBLOCK] = "memblock",
+        [OUTPUT_NODE_STATES] = "node_states",     [OUTPUT_CHECKS] = "checks",
 };
 
 void command_line_help(FILE *out)
@@ -62,7 +63,8 @@ void command_line_help(FILE *out)
               "                          0: sample at each request)\n"
               "      --once              print one sample and exit\n"
               "      --format FORMAT     with --once: prometheus (default), openmetrics,\n"
-              "                          node_exporter, json, hardware, node_states\n"
+              "                          node_exporter, json, hardware, memblock,\n"
+              "                          node_states, checks\n"
               "      --record DIR        copy what is read here below DIR and exit\n"
               "      --check-config      print the effective configuration and exit\n"
               "      --help              print this help and exit\n"
@@ -110,7 +112,7 @@ static int set_format(struct command_line *cmd, const char *name, error_text *er
                 }
         return usage_error(error,
                            "option '--format': found '%s', expected prometheus, openmetrics, "
-                           "node_exporter, json, hardware or node_states",
+                           "node_exporter, json, hardware, memblock, node_states or checks",
                            name);
 }
 

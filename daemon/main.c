@@ -73,6 +73,12 @@ static void render_once(struct buffer *out, const struct snapshot *snap, enum ou
         case OUTPUT_HARDWARE:
                 render_hardware(out, snap);
                 break;
+        case OUTPUT_MEMBLOCK:
+                render_memblock(out, snap);
+                break;
+        case OUTPUT_CHECKS:
+                render_findings(out, snap);
+                break;
         case OUTPUT_NODE_STATES:
                 render_node_states(out, snap);
                 break;

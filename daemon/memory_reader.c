@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "memory_reader.h"
 
+#include "array.h"
 #include "cleanup.h"
 
 #include <errno.h>
@@ -60,15 +61,8 @@ static bool block_id(const char *name, uint64_t *id)
 
 static bool add_block(struct memory_reader *m, struct memory_block block)
 {
-        if (m->n == m->cap) {
-                size_t cap = m->cap ? m->cap * 2 : 256;
-                struct memory_block *blocks = reallocarray(m->blocks, cap, sizeof(*blocks));
-
-                if (!blocks)
-                        return false;
-                m->blocks = blocks;
-                m->cap = cap;
-        }
+        if (!array_grow(&m->blocks, &m->cap, m->n, sizeof(*m->blocks)))
+                return false;
         m->blocks[m->n++] = block;
         return true;
 }

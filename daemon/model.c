@@ -18,6 +18,8 @@ struct snapshot {
         bool out_of_memory; /* while it is built */
         struct sample sample;
         int16_t index[MAX_NUMNODES]; /* nid → nodes[], -1: none */
+        struct memory_map *memory_map;
+        struct finding findings[NR_CHECKS];
 };
 
 #define CHUNK_SIZE (64UL << 10)
@@ -56,7 +58,7 @@ static void *copy(struct snapshot *snap, const void *from, size_t size)
         return to;
 }
 
-static const char *copy_string(struct snapshot *snap, const char *s)
+static char *copy_string(struct snapshot *snap, const char *s)
 {
         return s ? copy(snap, s, strlen(s) + 1) : NULL;
 }
@@ -77,6 +79,9 @@ static void copy_node(struct snapshot *snap, struct node *node)
                 copy(snap, node->cpus.ranges, node->cpus.n * sizeof(*node->cpus.ranges));
         node->distances = copy(snap, node->distances, node->n_distances);
         node->hugepages = copy(snap, node->hugepages, node->n_hugepages * sizeof(*node->hugepages));
+        node->accesses = copy(snap, node->accesses, node->n_accesses * sizeof(*node->accesses));
+        node->side_caches =
+                copy(snap, node->side_caches, node->n_side_caches * sizeof(*node->side_caches));
         node->zones = copy(snap, node->zones, node->n_zones * sizeof(*node->zones));
         for (size_t i = 0; node->zones && i < node->n_zones; i++)
                 node->zones[i].name = copy_string(snap, node->zones[i].name);
@@ -92,6 +97,9 @@ static void copy_sample(struct snapshot *snap)
         s->auto_online_blocks = copy_string(snap, s->auto_online_blocks);
         s->memory_blocks =
                 copy(snap, s->memory_blocks, s->n_memory_blocks * sizeof(*s->memory_blocks));
+        s->memory_tiers = copy(snap, s->memory_tiers, s->n_memory_tiers * sizeof(*s->memory_tiers));
+        if (s->firmware)
+                firmware_tables_ref(s->firmware);
         s->sysctls = copy(snap, s->sysctls, s->n_sysctls * sizeof(*s->sysctls));
         copy_counters(snap, &s->proc_meminfo);
         s->nodes = copy(snap, s->nodes, s->n_nodes * sizeof(*s->nodes));
@@ -104,28 +112,59 @@ static void copy_sample(struct snapshot *snap)
                 field_table_ref(s->proc_meminfo_table);
 }
 
+/* previous: a snapshot of the same structure, or NULL. */
+static void run_checks(struct snapshot *snap, const struct snapshot *previous)
+{
+        for (unsigned i = 0; i < NR_CHECKS; i++) {
+                struct finding *f = &snap->findings[i];
+                char *evidence = NULL;
+
+                if (previous && check_is_structural(i)) {
+                        *f = previous->findings[i];
+                } else {
+                        *f = check_run(i, snap);
+                        evidence = f->evidence;
+                }
+                f->evidence = copy_string(snap, f->evidence);
+                free(evidence);
+        }
+}
+
+/* What follows from the sample. previous: as above. */
+static void derive(struct snapshot *snap, const struct snapshot *previous)
+{
+        if (previous && memory_map_current(previous->memory_map, &snap->sample)) {
+                snap->memory_map = memory_map_ref(previous->memory_map);
+        } else {
+                snap->memory_map = memory_map_new(&snap->sample);
+                previous = NULL;
+        }
+        if (snap->memory_map)
+                run_checks(snap, previous);
+        else
+                snap->out_of_memory = true;
+}
+
 struct snapshot *snapshot_new(const struct sample *sample, const struct snapshot *previous)
 {
         struct snapshot *snap = calloc(1, sizeof(*snap));
+        bool same = previous && structure_equal(&previous->sample, sample);
 
         if (!snap)
                 return NULL;
         snap->refs = 1;
         snap->sample = *sample;
         copy_sample(snap);
-        if (snap->out_of_memory) {
-                snapshot_unref(snap);
-                return NULL;
-        }
         memset(snap->index, -1, sizeof(snap->index));
-        for (size_t i = 0; i < snap->sample.n_nodes; i++)
+        for (size_t i = 0; !snap->out_of_memory && i < snap->sample.n_nodes; i++)
                 snap->index[snap->sample.nodes[i].nid] = (int16_t)i;
-        if (!previous)
-                snap->generation = 1;
-        else
-                snap->generation =
-                        previous->generation + !structure_equal(&previous->sample, &snap->sample);
-        return snap;
+        snap->generation = previous ? previous->generation + !same : 1;
+        if (!snap->out_of_memory)
+                derive(snap, same ? previous : NULL);
+        if (!snap->out_of_memory)
+                return snap;
+        snapshot_unref(snap);
+        return NULL;
 }
 
 struct snapshot *snapshot_ref(struct snapshot *snap)
@@ -141,6 +180,8 @@ void snapshot_unref(struct snapshot *snap)
         for (unsigned set = 0; set < NR_FIELD_SETS; set++)
                 field_table_unref(snap->sample.tables[set]);
         field_table_unref(snap->sample.proc_meminfo_table);
+        firmware_tables_unref(snap->sample.firmware);
+        memory_map_unref(snap->memory_map);
         while (snap->chunks) {
                 struct chunk *next = snap->chunks->next;
 
@@ -158,6 +199,16 @@ const struct sample *snapshot_sample(const struct snapshot *snap)
 uint64_t snapshot_generation(const struct snapshot *snap)
 {
         return snap->generation;
+}
+
+const struct memory_map *snapshot_memory_map(const struct snapshot *snap)
+{
+        return snap->memory_map;
+}
+
+const struct finding *snapshot_finding(const struct snapshot *snap, enum check check)
+{
+        return &snap->findings[check];
 }
 
 const struct node *snapshot_node(const struct snapshot *snap, int nid)
@@ -245,6 +296,9 @@ const char *collector_name(enum collector collector)
                 [COLLECTOR_BUDDYINFO] = "buddyinfo",
                 [COLLECTOR_PROC_MEMINFO] = "proc_meminfo",
                 [COLLECTOR_SYSCTL] = "sysctl",
+                [COLLECTOR_ACCESS] = "access",
+                [COLLECTOR_MEMORY_TIERS] = "memory_tiers",
+                [COLLECTOR_FIRMWARE] = "firmware",
         };
 
         return names[collector];
@@ -310,6 +364,32 @@ int first_memory_node(const struct snapshot *snap)
         return first_node(node_states_mask(snap, N_MEMORY));
 }
 
+static bool field_value(const struct field_table *table, const struct counters *c,
+                        const char *kernel, uint64_t *value)
+{
+        for (size_t i = 0; table && i < field_table_count(table); i++) {
+                if (strcmp(field_table_get(table, i)->kernel, kernel) != 0)
+                        continue;
+                if (!counters_has(c, i))
+                        return false;
+                *value = c->values[i];
+                return true;
+        }
+        return false;
+}
+
+bool node_meminfo(const struct snapshot *snap, const struct node *node, const char *kernel,
+                  uint64_t *value)
+{
+        return field_value(snap->sample.tables[MEMINFO], &node->fields[MEMINFO], kernel, value);
+}
+
+bool system_meminfo(const struct snapshot *snap, const char *kernel, uint64_t *value)
+{
+        return field_value(snap->sample.proc_meminfo_table, &snap->sample.proc_meminfo, kernel,
+                           value);
+}
+
 static bool count_blocks(const struct sample *s, int nid, bool all, struct node_memory_blocks *out)
 {
         *out = (struct node_memory_blocks){ .states_known = true };
@@ -343,7 +423,7 @@ bool all_memory_blocks(const struct snapshot *snap, struct node_memory_blocks *o
         return count_blocks(&snap->sample, NUMA_NO_NODE, true, out);
 }
 
-bool next_memory_range(const struct snapshot *snap, size_t *pos, struct memory_range *out)
+bool next_block_range(const struct snapshot *snap, size_t *pos, struct block_range *out)
 {
         const struct sample *s = &snap->sample;
         const struct memory_block *first, *last;
@@ -360,9 +440,9 @@ bool next_memory_range(const struct snapshot *snap, size_t *pos, struct memory_r
                 last = next;
                 (*pos)++;
         }
-        *out = (struct memory_range){ .first_block = first->id,
-                                      .last_block = last->id,
-                                      .block = first };
+        *out = (struct block_range){ .first_block = first->id,
+                                     .last_block = last->id,
+                                     .block = first };
         if (last->id == UINT64_MAX ||
             __builtin_mul_overflow(first->id, s->memory_block_size, &out->start) ||
             __builtin_mul_overflow(last->id + 1, s->memory_block_size, &out->end))

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "checks.h"
+#include "memory_map.h"
 #include "sample.h"
 
 struct snapshot;
@@ -25,6 +27,11 @@ const struct sample *snapshot_sample(const struct snapshot *snap);
 /* Starts at 1 and rises by one each time the structure changes: nodes, masks, CPUs, distances,
  * blocks. */
 uint64_t snapshot_generation(const struct snapshot *snap);
+
+/* Which memory is whose; never NULL. */
+const struct memory_map *snapshot_memory_map(const struct snapshot *snap);
+/* What the check found. */
+const struct finding *snapshot_finding(const struct snapshot *snap, enum check check);
 
 /* The node of this nid, or NULL if it is not online or has no directory. */
 const struct node *snapshot_node(const struct snapshot *snap, int nid);
@@ -51,6 +58,12 @@ const nodemask_t *node_states_mask(const struct snapshot *snap, enum node_states
 #define for_each_node(nid, snap)        for_each_node_state ((nid), (snap), N_POSSIBLE)
 #define for_each_online_node(nid, snap) for_each_node_state ((nid), (snap), N_ONLINE)
 
+/* A field of nodeN/meminfo by the kernel's name, in bytes or as a count; false if unknown. */
+bool node_meminfo(const struct snapshot *snap, const struct node *node, const char *kernel,
+                  uint64_t *value);
+/* The same of /proc/meminfo. */
+bool system_meminfo(const struct snapshot *snap, const char *kernel, uint64_t *value);
+
 struct node_memory_blocks {
         uint64_t total;
         bool states_known; /* if not, online and offline say nothing */
@@ -67,13 +80,13 @@ bool all_memory_blocks(const struct snapshot *snap, struct node_memory_blocks *o
 
 /* Contiguous blocks with the same nodes and state. Walk: start with *pos = 0 until it returns
  * false. */
-struct memory_range {
+struct block_range {
         uint64_t start; /* bytes; 0 if the block size is unknown, like end */
         uint64_t end;   /* exclusive */
         uint64_t first_block, last_block;
         const struct memory_block *block; /* the first one: state and nodes */
 };
-bool next_memory_range(const struct snapshot *snap, size_t *pos, struct memory_range *out);
+bool next_block_range(const struct snapshot *snap, size_t *pos, struct block_range *out);
 
 /* Distance between two online nodes; false if unknown. */
 bool node_distance(const struct snapshot *snap, int from, int to, uint8_t *distance);

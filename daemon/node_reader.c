@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node_reader.h"
 
+#include "array.h"
 #include "cleanup.h"
 
 #include <errno.h>
@@ -113,22 +114,6 @@ struct node *node_reader_node(struct node_reader *n)
         return &n->node;
 }
 
-/* Makes room for one more item of an array that doubles. */
-static bool grow(void *array, size_t *cap, size_t n, size_t size)
-{
-        size_t wanted = *cap ? *cap * 2 : 8;
-        void *grown;
-
-        if (n < *cap)
-                return true;
-        grown = reallocarray(*(void **)array, wanted, size);
-        if (!grown)
-                return false;
-        *(void **)array = grown;
-        *cap = wanted;
-        return true;
-}
-
 void node_read_distances(struct node_reader *n, struct reader *r, const nodemask_t *online,
                          const nodemask_t *possible)
 {
@@ -141,8 +126,8 @@ void node_read_distances(struct node_reader *n, struct reader *r, const nodemask
         if (reader_read(r, COLLECTOR_DISTANCES, n->distance, &p) < 0)
                 return;
         while (parse_distance(&p, &distance)) {
-                if (!grow(&node->distances, &n->cap_distances, node->n_distances,
-                          sizeof(*node->distances))) {
+                if (!array_grow(&node->distances, &n->cap_distances, node->n_distances,
+                                sizeof(*node->distances))) {
                         reader_out_of_memory(r, COLLECTOR_DISTANCES);
                         return;
                 }
@@ -176,7 +161,7 @@ static bool add_range(struct node_reader *n, struct id_range range)
                 cpus->ranges[cpus->n - 1].last = range.last;
                 return true;
         }
-        if (!grow(&cpus->ranges, &n->cap_ranges, cpus->n, sizeof(*cpus->ranges)))
+        if (!array_grow(&cpus->ranges, &n->cap_ranges, cpus->n, sizeof(*cpus->ranges)))
                 return false;
         cpus->ranges[cpus->n++] = range;
         return true;
@@ -424,7 +409,7 @@ struct zone *node_zone(struct node_reader *n, const char *name)
         for (size_t i = 0; i < node->n_zones; i++)
                 if (node->zones[i].name == name)
                         return &node->zones[i];
-        if (!grow(&node->zones, &n->cap_zones, node->n_zones, sizeof(*node->zones)))
+        if (!array_grow(&node->zones, &n->cap_zones, node->n_zones, sizeof(*node->zones)))
                 return NULL;
         node->zones[node->n_zones] = (struct zone){ .name = name };
         return &node->zones[node->n_zones++];

@@ -47,9 +47,10 @@ static void remove_blk(struct numa_meminfo *mi, int at)
 
 /* Leaves in *blk the part that holds present memory, which may be nothing. */
 static int trim_blk(struct numa_memblk *blk, struct numa_meminfo *reserved,
-                    const struct memblock *mb, struct warnings *warn)
+                    const struct memblock *mb, bool keep_low, struct warnings *warn)
 {
-        const uint64_t low = memblock_start_of_DRAM(mb), high = memblock_end_of_DRAM(mb);
+        const uint64_t low = keep_low ? 0 : memblock_start_of_DRAM(mb);
+        const uint64_t high = memblock_end_of_DRAM(mb);
         struct numa_memblk above = *blk;
         bool present = memblock_overlaps_region(mb, blk->start, blk->end);
         int r = 0;
@@ -69,10 +70,10 @@ static int trim_blk(struct numa_memblk *blk, struct numa_meminfo *reserved,
 }
 
 static int trim_all(struct numa_meminfo *mi, struct numa_meminfo *reserved,
-                    const struct memblock *mb, struct warnings *warn)
+                    const struct memblock *mb, bool keep_low, struct warnings *warn)
 {
         for (int i = 0; i < mi->nr_blks;) {
-                int r = trim_blk(&mi->blk[i], reserved, mb, warn);
+                int r = trim_blk(&mi->blk[i], reserved, mb, keep_low, warn);
 
                 if (r < 0)
                         return r;
@@ -119,7 +120,7 @@ static bool merge_blk(const struct numa_meminfo *mi, struct numa_memblk *a,
 {
         struct numa_memblk joined = *a;
 
-        if (a->nid != b->nid)
+        if (a->nid != b->nid || a->approximate != b->approximate)
                 return false;
         if (b->start < joined.start)
                 joined.start = b->start;
@@ -129,15 +130,14 @@ static bool merge_blk(const struct numa_meminfo *mi, struct numa_memblk *a,
                 return false;
         joined.hotpluggable |= b->hotpluggable;
         joined.nonvolatile |= b->nonvolatile;
-        joined.approximate |= b->approximate;
         *a = joined;
         return true;
 }
 
 int numa_cleanup_meminfo(struct numa_meminfo *mi, struct numa_meminfo *reserved,
-                         const struct memblock *mb, struct warnings *warn)
+                         const struct memblock *mb, bool keep_low, struct warnings *warn)
 {
-        int r = trim_all(mi, reserved, mb, warn);
+        int r = trim_all(mi, reserved, mb, keep_low, warn);
 
         if (r < 0)
                 return r;
@@ -286,7 +286,7 @@ void numa_add_cedt(struct numa_meminfo *mi, struct pxm_map *map, const struct ce
 
 static int init_from_tables(struct numa_meminfo *mi, struct numa_meminfo *reserved,
                             struct memblock *mb, struct pxm_map *map, const struct srat *srat,
-                            const struct cedt *cedt, const nodemask_t *kernel_nodes,
+                            const struct cedt *cedt, bool keep_low, const nodemask_t *kernel_nodes,
                             struct warnings *warn)
 {
         uint32_t bad_pxm;
@@ -306,7 +306,7 @@ static int init_from_tables(struct numa_meminfo *mi, struct numa_meminfo *reserv
         }
         if (cedt)
                 numa_add_cedt(mi, map, cedt, warn);
-        r = numa_cleanup_meminfo(mi, reserved, mb, warn);
+        r = numa_cleanup_meminfo(mi, reserved, mb, keep_low, warn);
         if (r == 0)
                 r = numa_register_memblks(mb, mi, kernel_nodes, warn);
         return r == -ENOSPC ? -EINVAL : r;
@@ -314,7 +314,7 @@ static int init_from_tables(struct numa_meminfo *mi, struct numa_meminfo *reserv
 
 /* arch/x86/mm/numa.c: dummy_numa_init() */
 static int init_dummy(struct numa_meminfo *mi, struct numa_meminfo *reserved, struct memblock *mb,
-                      struct warnings *warn)
+                      bool keep_low, struct warnings *warn)
 {
         const struct numa_memblk all = {
                 .end = memblock_end_of_DRAM(mb),
@@ -327,12 +327,12 @@ static int init_dummy(struct numa_meminfo *mi, struct numa_meminfo *reserved, st
             memblock_clear_hotplug(mb, 0, UINT64_MAX) < 0)
                 return -ENOMEM;
         numa_add_memblk(mi, &all, warn);
-        numa_cleanup_meminfo(mi, reserved, mb, warn);
+        numa_cleanup_meminfo(mi, reserved, mb, keep_low, warn);
         return numa_register_memblks(mb, mi, NULL, warn);
 }
 
 int numa_init(struct numa_meminfo *mi, struct numa_meminfo *reserved, struct memblock *mb,
-              struct pxm_map *map, const struct srat *srat, const struct cedt *cedt,
+              struct pxm_map *map, const struct srat *srat, const struct cedt *cedt, bool keep_low,
               const nodemask_t *kernel_nodes, struct warnings *warn)
 {
         int r;
@@ -343,10 +343,10 @@ int numa_init(struct numa_meminfo *mi, struct numa_meminfo *reserved, struct mem
         if (memblock_set_node(mb, 0, UINT64_MAX, NUMA_NO_NODE) < 0 ||
             memblock_clear_hotplug(mb, 0, UINT64_MAX) < 0)
                 return -ENOMEM;
-        r = init_from_tables(mi, reserved, mb, map, srat, cedt, kernel_nodes, warn);
+        r = init_from_tables(mi, reserved, mb, map, srat, cedt, keep_low, kernel_nodes, warn);
         if (r != -EINVAL)
                 return r;
         warnings_add(warn, "NUMA: all memory on node 0");
-        r = init_dummy(mi, reserved, mb, warn);
+        r = init_dummy(mi, reserved, mb, keep_low, warn);
         return r < 0 ? r : -EINVAL;
 }

@@ -64,9 +64,11 @@ int numa_add_memblk(struct numa_meminfo *mi, const struct numa_memblk *blk, stru
  * blocks of one node are merged, across holes too, where no other node lies between. One node's
  * blocks that overlap are a warning. -EINVAL, with an explanation in warn, if two nodes' do: the
  * kernel then uses none of it (numa_cleanup_meminfo()). -ENOSPC when reserved is full.
+ * keep_low: as before Linux 6.12, when the start was not trimmed. Blocks that are approximate are
+ * not merged with others.
  */
 int numa_cleanup_meminfo(struct numa_meminfo *mi, struct numa_meminfo *reserved,
-                         const struct memblock *mb, struct warnings *warn);
+                         const struct memblock *mb, bool keep_low, struct warnings *warn);
 
 /* Extends the blocks that touch [start, end) until they cover it; NUMA_NO_MEMBLK if none does. */
 int numa_fill_memblks(struct numa_meminfo *mi, uint64_t start, uint64_t end);
@@ -97,5 +99,5 @@ void numa_add_cedt(struct numa_meminfo *mi, struct pxm_map *map, const struct ce
  * all memory on node 0, and warn the reason. -ENOMEM.
  */
 int numa_init(struct numa_meminfo *mi, struct numa_meminfo *reserved, struct memblock *mb,
-              struct pxm_map *map, const struct srat *srat, const struct cedt *cedt,
+              struct pxm_map *map, const struct srat *srat, const struct cedt *cedt, bool keep_low,
               const nodemask_t *kernel_nodes, struct warnings *warn);

@@ -420,3 +420,33 @@ bool parse_proc_stat(struct parser *p, struct parse_cpu *cpu)
         }
         return false;
 }
+
+static bool scan_resource(const char *s, const char *eol, struct parse_resource *resource)
+{
+        const char *line = s;
+
+        s = skip_blanks(s, eol);
+        resource->depth = (unsigned)(s - line) / 2;
+        s = scan_number(s, eol, 16, &resource->start);
+        if (!s || s == eol || *s != '-')
+                return false;
+        s = scan_number(s + 1, eol, 16, &resource->last);
+        s = s ? scan_word(s, eol, " : ") : NULL;
+        if (!s || resource->last < resource->start)
+                return false;
+        resource->name = s;
+        resource->name_len = (size_t)(eol - s);
+        return true;
+}
+
+bool parse_iomem(struct parser *p, struct parse_resource *resource)
+{
+        const char *eol, *line;
+
+        while ((line = next_line(p, &eol))) {
+                if (scan_resource(line, eol, resource))
+                        return true;
+                parse_reject(p, line, "\"START-END : NAME\"");
+        }
+        return false;
+}

@@ -131,3 +131,14 @@ struct parse_cpu {
 
 /* /proc/stat: the "cpuN …" lines; the sum line and everything else is passed over. */
 bool parse_proc_stat(struct parser *p, struct parse_cpu *cpu);
+
+struct parse_resource {
+        unsigned depth; /* 0: not within another one */
+        uint64_t start;
+        uint64_t last; /* included */
+        const char *name;
+        size_t name_len;
+};
+
+/* /proc/iomem: "  01000000-02002607 : Kernel code"; two blanks a level. */
+bool parse_iomem(struct parser *p, struct parse_resource *resource);

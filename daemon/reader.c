@@ -85,19 +85,28 @@ static void account(struct reader *r, enum collector collector, struct source_fi
         add_problem(r, file, problem);
 }
 
-static int reader_read_any(struct reader *r, enum collector collector, struct source_file *file,
-                           struct parser *p, bool optional)
-{
-        const char *text = "";
-        size_t len = 0;
-        int error = source_read(r->source, file, &text, &len);
+/* What the absence of a file means. */
+enum need { REQUIRED, OPTIONAL, PRIVATE };
 
-        parse_init(p, text, len);
+static bool may_be_refused(const struct source_file *file, enum need need, int error)
+{
+        if (error == -EACCES || error == -EPERM)
+                return need == PRIVATE;
+        return error == -ENOENT && need != REQUIRED && !source_file_was_read(file);
+}
+
+static int reader_read_any(struct reader *r, enum collector collector, struct source_file *file,
+                           const char **bytes, size_t *len, enum need need)
+{
+        int error = source_read(r->source, file, bytes, len);
+
         if (error == 0)
                 return 0;
+        *bytes = "";
+        *len = 0;
         if (error == -ENODEV)
                 error = -ENOENT;
-        if (error == -ENOENT && optional && !source_file_was_read(file)) {
+        if (may_be_refused(file, need, error)) {
                 source_file_swap_error(file, 0);
                 return error;
         }
@@ -111,16 +120,33 @@ static int reader_read_any(struct reader *r, enum collector collector, struct so
         return error;
 }
 
+static int reader_read_text(struct reader *r, enum collector collector, struct source_file *file,
+                            struct parser *p, enum need need)
+{
+        const char *text;
+        size_t len;
+        int error = reader_read_any(r, collector, file, &text, &len, need);
+
+        parse_init(p, text, len);
+        return error;
+}
+
 int reader_read(struct reader *r, enum collector collector, struct source_file *file,
                 struct parser *p)
 {
-        return reader_read_any(r, collector, file, p, false);
+        return reader_read_text(r, collector, file, p, REQUIRED);
 }
 
 int reader_read_optional(struct reader *r, enum collector collector, struct source_file *file,
                          struct parser *p)
 {
-        return reader_read_any(r, collector, file, p, true);
+        return reader_read_text(r, collector, file, p, OPTIONAL);
+}
+
+int reader_read_private(struct reader *r, enum collector collector, struct source_file *file,
+                        const char **bytes, size_t *len)
+{
+        return reader_read_any(r, collector, file, bytes, len, PRIVATE);
 }
 
 bool reader_parsed(struct reader *r, enum collector collector, struct source_file *file,

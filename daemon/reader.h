@@ -46,6 +46,12 @@ int reader_read(struct reader *r, enum collector collector, struct source_file *
 /* The same for a file that a kernel may rightly not have: that it never was there is no failure. */
 int reader_read_optional(struct reader *r, enum collector collector, struct source_file *file,
                          struct parser *p);
+/*
+ * The bytes of a file that a kernel may not have and only root may read: neither is a failure.
+ * Valid until the next read.
+ */
+int reader_read_private(struct reader *r, enum collector collector, struct source_file *file,
+                        const char **bytes, size_t *len);
 /* Accounts what the parser found wrong with the file. Whether it found nothing wrong. */
 bool reader_parsed(struct reader *r, enum collector collector, struct source_file *file,
                    const struct parser *p);

@@ -67,17 +67,46 @@ static void save_file(void *context, const char *path, const char *text, size_t 
         }
 }
 
-static void save_link(struct recording *rec, int nid, uint64_t block)
+static void save_link(struct recording *rec, const char *path, const char *target)
+{
+        if (make_parents(rec, path) && symlinkat(target, rec->dir_fd, path) < 0)
+                note_failure(rec, path);
+}
+
+static void save_block_link(struct recording *rec, int nid, uint64_t block)
 {
         _cleanup_(free_p) char *path = NULL, *target = NULL;
 
-        if (nid == NUMA_NO_NODE)
-                return;
-        if (asprintf(&path, "sys/devices/system/node/node%d/memory%" PRIu64, nid, block) < 0 ||
-            asprintf(&target, "../../memory/memory%" PRIu64, block) < 0)
-                return;
-        if (make_parents(rec, path) && symlinkat(target, rec->dir_fd, path) < 0)
-                note_failure(rec, path);
+        if (nid != NUMA_NO_NODE &&
+            asprintf(&path, "sys/devices/system/node/node%d/memory%" PRIu64, nid, block) >= 0 &&
+            asprintf(&target, "../../memory/memory%" PRIu64, block) >= 0)
+                save_link(rec, path, target);
+}
+
+/* The initiators are links, which no reading of a file shows. */
+static void save_access(struct recording *rec, const struct node_access *access)
+{
+        int nid;
+
+        for_each_node_mask (nid, &access->initiators) {
+                _cleanup_(free_p) char *path = NULL, *target = NULL;
+
+                if (asprintf(&path, "sys/devices/system/node/node%d/access%u/initiators/node%d",
+                             access->nid, access->access_class, nid) >= 0 &&
+                    asprintf(&target, "../../../node%d", nid) >= 0)
+                        save_link(rec, path, target);
+        }
+}
+
+static void save_links(struct recording *rec, const struct sample *s)
+{
+        for (size_t i = 0; i < s->n_memory_blocks; i++) {
+                save_block_link(rec, s->memory_blocks[i].nid, s->memory_blocks[i].id);
+                save_block_link(rec, s->memory_blocks[i].nid2, s->memory_blocks[i].id);
+        }
+        for (size_t i = 0; i < s->n_nodes; i++)
+                for (size_t k = 0; k < s->nodes[i].n_accesses; k++)
+                        save_access(rec, &s->nodes[i].accesses[k]);
 }
 
 static int open_empty_dir(const char *dir, error_text *error)
@@ -118,15 +147,9 @@ int record(struct source *source, const char *dir, error_text *error)
                 return rec.dir_fd;
         c = collect_new(source);
         if (c) {
-                const struct sample *s;
-
                 source_observe(source, save_file, &rec);
-                s = collect_sample(c, true);
+                save_links(&rec, collect_sample(c, true));
                 source_observe(source, NULL, NULL);
-                for (size_t i = 0; i < s->n_memory_blocks; i++) {
-                        save_link(&rec, s->memory_blocks[i].nid, s->memory_blocks[i].id);
-                        save_link(&rec, s->memory_blocks[i].nid2, s->memory_blocks[i].id);
-                }
                 collect_free(c);
         } else {
                 rec.error = -ENOMEM;

@@ -11,7 +11,9 @@
 /* Collectors beyond the sample's own, chosen by the same names (collect[], exclude[]). */
 enum {
         COLLECT_VMSTAT_ALL = NR_COLLECTORS, /* vmstat with every field; off by default */
-        COLLECT_SELF,                       /* generation, sample and collector metrics, build */
+        COLLECT_MEMORY_MAP,                 /* numa_meminfo and the totals of each source */
+        COLLECT_CHECKS,
+        COLLECT_SELF, /* generation, sample and collector metrics, build */
         COLLECT_HTTP,
         COLLECT_PROCESS,
         NR_COLLECTS,
@@ -59,7 +61,13 @@ enum json_part {
         JSON_NODE_STATES,
         JSON_NODES,
         JSON_DISTANCES,
+        JSON_NUMA_MEMINFO,
+        JSON_MEMBLOCK,
         JSON_MEMORY_BLOCKS,
+        JSON_MEMORY_TIERS,
+        JSON_FIRMWARE,
+        JSON_CHECKS,
+        NR_JSON_PARTS,
 };
 
 void render_json(struct buffer *out, const struct snapshot *snap, enum json_part part, bool pretty);
@@ -68,5 +76,9 @@ void render_json_node(struct buffer *out, const struct snapshot *snap, int nid, 
 
 /* As numactl --hardware prints it. */
 void render_hardware(struct buffer *out, const struct snapshot *snap);
+/* memblock.memory as the kernel lists it with memblock=debug. */
+void render_memblock(struct buffer *out, const struct snapshot *snap);
+/* The checks that found something, as a table. */
+void render_findings(struct buffer *out, const struct snapshot *snap);
 /* As a debugger prints node_states of a crash dump. */
 void render_node_states(struct buffer *out, const struct snapshot *snap);

@@ -61,14 +61,22 @@ void json_counters(json_t *object, const char *key, const struct counters *c,
         json_object_set_new(object, key, fields);
 }
 
-static json_t *json_mask(const nodemask_t *mask)
+json_t *json_nids(const nodemask_t *mask)
 {
-        char list[NODEMASK_LIST_MAX];
-        json_t *json = json_object(), *ids = json_array(), *words = json_array();
-        int nid, first = first_node(mask);
+        json_t *ids = json_array();
+        int nid;
 
         for_each_node_mask (nid, mask)
                 json_array_append_new(ids, json_integer(nid));
+        return ids;
+}
+
+static json_t *json_mask(const nodemask_t *mask)
+{
+        char list[NODEMASK_LIST_MAX];
+        json_t *json = json_object(), *words = json_array();
+        int first = first_node(mask);
+
         for (size_t i = 0; i < NODEMASK_LONGS; i++) {
                 char word[19];
 
@@ -76,7 +84,7 @@ static json_t *json_mask(const nodemask_t *mask)
                 json_array_append_new(words, json_string(word));
         }
         nodemask_print_list(mask, list);
-        json_object_set_new(json, "ids", ids);
+        json_object_set_new(json, "ids", json_nids(mask));
         json_object_set_new(json, "list", json_string(list));
         json_object_set_new(json, "words", words);
         json_object_set_new(json, "count", json_integer(nodes_weight(mask)));
@@ -154,7 +162,7 @@ static const char *block_state_name(enum memory_block_state state)
         return state == BLOCK_UNKNOWN ? NULL : names[state];
 }
 
-static json_t *json_memory_range(const struct snapshot *snap, const struct memory_range *range)
+static json_t *json_block_range(const struct snapshot *snap, const struct block_range *range)
 {
         bool known = snapshot_sample(snap)->memory_block_size > 0;
         json_t *json = json_object(), *nids = json_array();
@@ -188,7 +196,7 @@ static json_t *json_memory_blocks(const struct snapshot *snap)
 {
         const struct sample *s = snapshot_sample(snap);
         struct node_memory_blocks blocks;
-        struct memory_range range;
+        struct block_range range;
         json_t *json, *ranges;
         size_t pos = 0;
 
@@ -199,8 +207,8 @@ static json_t *json_memory_blocks(const struct snapshot *snap)
                             json_u64_if(s->memory_block_size > 0, s->memory_block_size));
         json_object_set_new(json, "auto_online_blocks", json_text(s->auto_online_blocks));
         ranges = json_array();
-        while (next_memory_range(snap, &pos, &range))
-                json_array_append_new(ranges, json_memory_range(snap, &range));
+        while (next_block_range(snap, &pos, &range))
+                json_array_append_new(ranges, json_block_range(snap, &range));
         json_object_set_new(json, "ranges", ranges);
         return json;
 }
@@ -270,14 +278,19 @@ void render_json(struct buffer *out, const struct snapshot *snap, enum json_part
                 [JSON_NODE_STATES] = add_node_states,
                 [JSON_NODES] = add_nodes,
                 [JSON_DISTANCES] = add_distances,
+                [JSON_NUMA_MEMINFO] = add_numa_meminfo,
+                [JSON_MEMBLOCK] = add_memblock,
                 [JSON_MEMORY_BLOCKS] = add_memory_blocks,
+                [JSON_MEMORY_TIERS] = add_memory_tiers,
+                [JSON_FIRMWARE] = add_firmware,
+                [JSON_CHECKS] = add_checks,
         };
         const struct sample *s = snapshot_sample(snap);
         struct json_stream stream;
 
         json_stream_begin(&stream, out, pretty);
         json_stream_add_all(&stream, json_document(snap));
-        for (unsigned i = JSON_NODE_STATES; i <= JSON_MEMORY_BLOCKS; i++)
+        for (unsigned i = JSON_NODE_STATES; i < NR_JSON_PARTS; i++)
                 if (part == JSON_SNAPSHOT || part == i)
                         parts[i](&stream, snap);
         if (part == JSON_SNAPSHOT) {

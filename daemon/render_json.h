@@ -2,6 +2,7 @@
 /* The pieces that JSON documents are made of; each gives a new reference, NULL without memory. */
 #pragma once
 
+#include "json_stream.h"
 #include "model.h"
 
 #include <jansson.h>
@@ -17,3 +18,18 @@ void json_counters(json_t *object, const char *key, const struct counters *c,
 json_t *json_block_counts(const struct node_memory_blocks *blocks);
 /* One node, as /v1/nodes has it. */
 json_t *json_node(const struct snapshot *snap, const struct node *node);
+/* What the kernel says of access to the node's memory and of the caches before it. */
+json_t *json_accesses(const struct node *node);
+json_t *json_side_caches(const struct node *node);
+
+/* Parts of the document that concern memory and its map. */
+void add_numa_meminfo(struct json_stream *stream, const struct snapshot *snap);
+void add_memblock(struct json_stream *stream, const struct snapshot *snap);
+void add_memory_tiers(struct json_stream *stream, const struct snapshot *snap);
+void add_firmware(struct json_stream *stream, const struct snapshot *snap);
+/* The tables' members; map may be NULL. */
+void add_firmware_tables(struct json_stream *stream, const struct firmware_tables *fw,
+                         const struct pxm_map *map);
+void add_checks(struct json_stream *stream, const struct snapshot *snap);
+/* An array of node ids. */
+json_t *json_nids(const nodemask_t *mask);

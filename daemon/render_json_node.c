@@ -157,6 +157,8 @@ json_t *json_node(const struct snapshot *snap, const struct node *node)
                                     ? json_block_counts(&blocks)
                                     : json_null());
         json_object_set_new(json, "zones", json_zones(node));
+        json_object_set_new(json, "access", json_accesses(node));
+        json_object_set_new(json, "memory_side_caches", json_side_caches(node));
         json_object_set_new(json, "cpu_seconds", json_cpu_seconds(node));
         return json;
 }

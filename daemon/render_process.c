@@ -10,7 +10,7 @@
 
 static void process_value(struct prom *p, enum family_id id, uint64_t value, uint64_t scale)
 {
-        prom_family(p, families[id].name, families[id].type, families[id].help);
+        prom_table_family(p, id);
         prom_begin(p);
         prom_scaled(p, value, scale);
 }

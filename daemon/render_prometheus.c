@@ -11,6 +11,8 @@ const char *collect_name(unsigned collect)
 {
         static const char *const own[] = {
                 [COLLECT_VMSTAT_ALL - NR_COLLECTORS] = "vmstat_all",
+                [COLLECT_MEMORY_MAP - NR_COLLECTORS] = "memory_map",
+                [COLLECT_CHECKS - NR_COLLECTORS] = "checks",
                 [COLLECT_SELF - NR_COLLECTORS] = "self",
                 [COLLECT_HTTP - NR_COLLECTORS] = "http",
                 [COLLECT_PROCESS - NR_COLLECTORS] = "process",
@@ -107,12 +109,12 @@ void prom_value(struct prom *p, uint64_t value)
         prom_scaled(p, value, 1);
 }
 
-static void table_family(struct prom *p, enum family_id id)
+void prom_table_family(struct prom *p, enum family_id id)
 {
         prom_family(p, families[id].name, families[id].type, families[id].help);
 }
 
-static void node_sample(struct prom *p, int nid)
+void prom_begin_node(struct prom *p, int nid)
 {
         prom_begin(p);
         prom_label_u64(p, "node", (uint64_t)nid);
@@ -126,17 +128,17 @@ static void render_node_states_families(struct prom *p, const struct snapshot *s
 
         nodes_or(&all, node_states_mask(snap, N_POSSIBLE), node_states_mask(snap, N_ONLINE));
 
-        table_family(p, FAMILY_NODE_STATE);
+        prom_table_family(p, FAMILY_NODE_STATE);
         for (unsigned state = 0; state < NR_NODE_STATES; state++) {
                 if (!s->state_known[state])
                         continue;
                 for_each_node_mask (nid, &all) {
-                        node_sample(p, nid);
+                        prom_begin_node(p, nid);
                         prom_label(p, "state", node_state_name(state));
                         prom_value(p, node_state(snap, nid, state));
                 }
         }
-        table_family(p, FAMILY_NODES);
+        prom_table_family(p, FAMILY_NODES);
         for (unsigned state = 0; state < NR_NODE_STATES; state++) {
                 if (!s->state_known[state])
                         continue;
@@ -152,7 +154,7 @@ static void render_distances(struct prom *p, const struct snapshot *snap, int li
         uint64_t left_out = 0;
         bool known = false;
 
-        table_family(p, FAMILY_DISTANCE);
+        prom_table_family(p, FAMILY_DISTANCE);
         for (size_t i = 0; i < s->n_nodes; i++) {
                 const struct node *node = &s->nodes[i];
                 size_t column = 0;
@@ -166,14 +168,14 @@ static void render_distances(struct prom *p, const struct snapshot *snap, int li
                         continue;
                 }
                 for_each_node_state (to, snap, node->distance_columns) {
-                        node_sample(p, node->nid);
+                        prom_begin_node(p, node->nid);
                         prom_label_u64(p, "to", (uint64_t)to);
                         prom_value(p, node->distances[column++]);
                 }
         }
         if (!known)
                 return;
-        table_family(p, FAMILY_DISTANCES_LEFT_OUT);
+        prom_table_family(p, FAMILY_DISTANCES_LEFT_OUT);
         prom_begin(p);
         prom_value(p, left_out);
 }
@@ -189,7 +191,7 @@ static void render_fields(struct prom *p, const struct sample *s, enum field_set
                 for (size_t i = 0; i < s->n_nodes; i++) {
                         if (!counters_has(&s->nodes[i].fields[set], f))
                                 continue;
-                        node_sample(p, s->nodes[i].nid);
+                        prom_begin_node(p, s->nodes[i].nid);
                         prom_value(p, s->nodes[i].fields[set].values[f]);
                 }
         }
@@ -197,7 +199,7 @@ static void render_fields(struct prom *p, const struct sample *s, enum field_set
 
 static void render_hugepages(struct prom *p, const struct sample *s)
 {
-        table_family(p, FAMILY_HUGEPAGES);
+        prom_table_family(p, FAMILY_HUGEPAGES);
         for (size_t i = 0; i < s->n_nodes; i++) {
                 for (size_t k = 0; k < s->nodes[i].n_hugepages; k++) {
                         const struct hugepages *h = &s->nodes[i].hugepages[k];
@@ -211,7 +213,7 @@ static void render_hugepages(struct prom *p, const struct sample *s)
                         for (size_t f = 0; f < 3; f++) {
                                 if (figures[f].pages == HUGEPAGES_UNKNOWN)
                                         continue;
-                                node_sample(p, s->nodes[i].nid);
+                                prom_begin_node(p, s->nodes[i].nid);
                                 prom_label_u64(p, "size", h->size_bytes);
                                 prom_label(p, "state", figures[f].state);
                                 prom_value(p, figures[f].pages);
@@ -222,7 +224,7 @@ static void render_hugepages(struct prom *p, const struct sample *s)
 
 static void render_cpus(struct prom *p, const struct sample *s)
 {
-        table_family(p, FAMILY_CPUS);
+        prom_table_family(p, FAMILY_CPUS);
         for (size_t i = 0; i < s->n_nodes; i++) {
                 const struct id_list *cpus = &s->nodes[i].cpus;
                 uint64_t n = 0;
@@ -231,7 +233,7 @@ static void render_cpus(struct prom *p, const struct sample *s)
                         continue;
                 for (size_t k = 0; k < cpus->n; k++)
                         n += cpus->ranges[k].last - cpus->ranges[k].first + 1;
-                node_sample(p, s->nodes[i].nid);
+                prom_begin_node(p, s->nodes[i].nid);
                 prom_value(p, n);
         }
 }
@@ -251,10 +253,10 @@ const char *cpu_mode_name(unsigned mode)
 
 static void render_cpu_seconds(struct prom *p, const struct sample *s)
 {
-        table_family(p, FAMILY_CPU_SECONDS);
+        prom_table_family(p, FAMILY_CPU_SECONDS);
         for (size_t i = 0; i < s->n_nodes; i++)
                 for (unsigned mode = 0; mode < s->nodes[i].n_cpu_modes; mode++) {
-                        node_sample(p, s->nodes[i].nid);
+                        prom_begin_node(p, s->nodes[i].nid);
                         prom_label(p, "mode", cpu_mode_name(mode));
                         prom_scaled(p, s->nodes[i].cpu_ticks[mode], CPU_TICKS_PER_SECOND);
                 }
@@ -262,7 +264,7 @@ static void render_cpu_seconds(struct prom *p, const struct sample *s)
 
 static void memory_blocks_sample(struct prom *p, int nid, const char *state, uint64_t n)
 {
-        node_sample(p, nid);
+        prom_begin_node(p, nid);
         prom_label(p, "state", state);
         prom_value(p, n);
 }
@@ -272,7 +274,7 @@ static void render_memory_blocks(struct prom *p, const struct snapshot *snap)
         const struct sample *s = snapshot_sample(snap);
         struct node_memory_blocks blocks;
 
-        table_family(p, FAMILY_MEMORY_BLOCKS);
+        prom_table_family(p, FAMILY_MEMORY_BLOCKS);
         for (size_t i = 0; i < s->n_nodes; i++) {
                 int nid = s->nodes[i].nid;
 
@@ -286,7 +288,7 @@ static void render_memory_blocks(struct prom *p, const struct snapshot *snap)
                         memory_blocks_sample(p, nid, "unknown",
                                              blocks.total - blocks.online - blocks.offline);
         }
-        table_family(p, FAMILY_MEMORY_BLOCK_SIZE);
+        prom_table_family(p, FAMILY_MEMORY_BLOCK_SIZE);
         if (s->memory_block_size > 0) {
                 prom_begin(p);
                 prom_value(p, s->memory_block_size);
@@ -307,7 +309,7 @@ const char *zone_figure_name(unsigned figure)
 
 static void render_zones(struct prom *p, const struct sample *s)
 {
-        table_family(p, FAMILY_ZONE_PAGES);
+        prom_table_family(p, FAMILY_ZONE_PAGES);
         for (size_t i = 0; i < s->n_nodes; i++)
                 for (size_t z = 0; z < s->nodes[i].n_zones; z++) {
                         const struct zone *zone = &s->nodes[i].zones[z];
@@ -315,7 +317,7 @@ static void render_zones(struct prom *p, const struct sample *s)
                         for (unsigned f = 0; f < ZONE_START_PFN; f++) {
                                 if (!(zone->known >> f & 1))
                                         continue;
-                                node_sample(p, s->nodes[i].nid);
+                                prom_begin_node(p, s->nodes[i].nid);
                                 prom_label(p, "zone", zone->name);
                                 prom_label(p, "kind", zone_figure_name(f));
                                 prom_value(p, zone->pages[f]);
@@ -325,13 +327,13 @@ static void render_zones(struct prom *p, const struct sample *s)
 
 static void render_buddies(struct prom *p, const struct sample *s)
 {
-        table_family(p, FAMILY_BUDDY);
+        prom_table_family(p, FAMILY_BUDDY);
         for (size_t i = 0; i < s->n_nodes; i++)
                 for (size_t z = 0; z < s->nodes[i].n_zones; z++) {
                         const struct zone *zone = &s->nodes[i].zones[z];
 
                         for (unsigned order = 0; order < zone->n_orders; order++) {
-                                node_sample(p, s->nodes[i].nid);
+                                prom_begin_node(p, s->nodes[i].nid);
                                 prom_label(p, "zone", zone->name);
                                 prom_label_u64(p, "order", order);
                                 prom_value(p, zone->free_blocks[order]);
@@ -341,7 +343,7 @@ static void render_buddies(struct prom *p, const struct sample *s)
 
 static void render_sysctls(struct prom *p, const struct sample *s)
 {
-        table_family(p, FAMILY_SYSCTL);
+        prom_table_family(p, FAMILY_SYSCTL);
         for (size_t i = 0; i < s->n_sysctls; i++) {
                 if (!s->sysctls[i].known)
                         continue;
@@ -355,19 +357,19 @@ static void render_sysctls(struct prom *p, const struct sample *s)
 
 static void render_collectors(struct prom *p, const struct sample *s)
 {
-        table_family(p, FAMILY_COLLECTOR_SUCCESS);
+        prom_table_family(p, FAMILY_COLLECTOR_SUCCESS);
         for (unsigned i = 0; i < NR_COLLECTORS; i++) {
                 prom_begin(p);
                 prom_label(p, "collector", collector_name(i));
                 prom_value(p, s->collectors[i].success);
         }
-        table_family(p, FAMILY_COLLECTOR_DURATION);
+        prom_table_family(p, FAMILY_COLLECTOR_DURATION);
         for (unsigned i = 0; i < NR_COLLECTORS; i++) {
                 prom_begin(p);
                 prom_label(p, "collector", collector_name(i));
                 prom_scaled(p, s->collectors[i].duration_ns, NS_PER_SECOND);
         }
-        table_family(p, FAMILY_READ_ERRORS);
+        prom_table_family(p, FAMILY_READ_ERRORS);
         for (unsigned i = 0; i < NR_COLLECTORS; i++) {
                 prom_begin(p);
                 prom_label(p, "collector", collector_name(i));
@@ -379,23 +381,23 @@ static void render_self(struct prom *p, const struct snapshot *snap)
 {
         const struct sample *s = snapshot_sample(snap);
 
-        table_family(p, FAMILY_FIELDS_LEFT_OUT);
+        prom_table_family(p, FAMILY_FIELDS_LEFT_OUT);
         for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
                 prom_begin(p);
                 prom_label(p, "file", field_set_name(set));
                 prom_value(p, field_table_left_out(s->tables[set]));
         }
-        table_family(p, FAMILY_GENERATION);
+        prom_table_family(p, FAMILY_GENERATION);
         prom_begin(p);
         prom_value(p, snapshot_generation(snap));
-        table_family(p, FAMILY_SAMPLE_TIMESTAMP);
+        prom_table_family(p, FAMILY_SAMPLE_TIMESTAMP);
         prom_begin(p);
         prom_scaled(p, s->realtime_ns, NS_PER_SECOND);
-        table_family(p, FAMILY_SAMPLE_DURATION);
+        prom_table_family(p, FAMILY_SAMPLE_DURATION);
         prom_begin(p);
         prom_scaled(p, s->duration_ns, NS_PER_SECOND);
         render_collectors(p, s);
-        table_family(p, FAMILY_BUILD_INFO);
+        prom_table_family(p, FAMILY_BUILD_INFO);
         prom_begin(p);
         prom_label(p, "version", PACKAGE_VERSION);
         prom_label(p, "revision", NT_REVISION);
@@ -405,17 +407,17 @@ static void render_self(struct prom *p, const struct snapshot *snap)
 
 static void render_http(struct prom *p, const struct self_stats *self)
 {
-        table_family(p, FAMILY_HTTP_REQUESTS);
+        prom_table_family(p, FAMILY_HTTP_REQUESTS);
         for (size_t i = 0; i < self->n_routes; i++) {
                 prom_begin(p);
                 prom_label(p, "route", self->routes[i].route);
                 prom_label_u64(p, "code", self->routes[i].code);
                 prom_value(p, self->routes[i].requests);
         }
-        table_family(p, FAMILY_HTTP_BYTES);
+        prom_table_family(p, FAMILY_HTTP_BYTES);
         prom_begin(p);
         prom_value(p, self->http_bytes);
-        table_family(p, FAMILY_HTTP_CONNECTIONS);
+        prom_table_family(p, FAMILY_HTTP_CONNECTIONS);
         prom_begin(p);
         prom_value(p, self->http_connections);
 }
@@ -452,6 +454,14 @@ void render_prometheus(struct buffer *out, const struct snapshot *snap,
                 render_buddies(p, s);
         if (CHOSEN(COLLECTOR_SYSCTL))
                 render_sysctls(p, s);
+        if (CHOSEN(COLLECTOR_ACCESS))
+                render_access(p, s);
+        if (CHOSEN(COLLECTOR_MEMORY_TIERS))
+                render_memory_tiers(p, s);
+        if (CHOSEN(COLLECT_MEMORY_MAP))
+                render_memory_map(p, snap);
+        if (CHOSEN(COLLECT_CHECKS))
+                render_checks(p, snap);
         if (CHOSEN(COLLECT_SELF))
                 render_self(p, snap);
         if (CHOSEN(COLLECT_HTTP) && self)

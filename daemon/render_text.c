@@ -3,35 +3,21 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The value of a meminfo field of a node; false if unknown. */
-static bool meminfo_of(const struct sample *s, const struct node *node, const char *kernel,
-                       uint64_t *value)
-{
-        for (size_t i = 0; i < field_table_count(s->tables[MEMINFO]); i++) {
-                if (strcmp(field_table_get(s->tables[MEMINFO], i)->kernel, kernel) != 0)
-                        continue;
-                if (!counters_has(&node->fields[MEMINFO], i))
-                        return false;
-                *value = node->fields[MEMINFO].values[i];
-                return true;
-        }
-        return false;
-}
-
-static void render_size(struct buffer *out, const struct sample *s, const struct node *node,
+static void render_size(struct buffer *out, const struct snapshot *snap, const struct node *node,
                         const char *what, const char *kernel)
 {
         uint64_t bytes;
 
-        if (meminfo_of(s, node, kernel, &bytes))
+        if (node_meminfo(snap, node, kernel, &bytes))
                 buffer_printf(out, "node %d %s: %" PRIu64 " MB\n", node->nid, what, bytes >> 20);
         else
                 buffer_printf(out, "node %d %s: <not available>\n", node->nid, what);
 }
 
-static void render_node(struct buffer *out, const struct sample *s, const struct node *node)
+static void render_node(struct buffer *out, const struct snapshot *snap, const struct node *node)
 {
         buffer_printf(out, "node %d cpus:", node->nid);
         for (size_t k = 0; node->cpus.known && k < node->cpus.n; k++)
@@ -41,8 +27,8 @@ static void render_node(struct buffer *out, const struct sample *s, const struct
                         buffer_add_u64(out, cpu);
                 }
         buffer_add_char(out, '\n');
-        render_size(out, s, node, "size", "MemTotal");
-        render_size(out, s, node, "free", "MemFree");
+        render_size(out, snap, node, "size", "MemTotal");
+        render_size(out, snap, node, "free", "MemFree");
 }
 
 static void render_distance_matrix(struct buffer *out, const struct snapshot *snap)
@@ -90,7 +76,7 @@ void render_hardware(struct buffer *out, const struct snapshot *snap)
         nodemask_print_list(&nodes, list);
         buffer_printf(out, "available: %zu nodes (%s)\n", s->n_nodes, list);
         for (size_t i = 0; i < s->n_nodes; i++)
-                render_node(out, s, &s->nodes[i]);
+                render_node(out, snap, &s->nodes[i]);
         render_distance_matrix(out, snap);
 }
 
@@ -119,4 +105,65 @@ void render_node_states(struct buffer *out, const struct snapshot *snap)
                 buffer_add_str(out, state + 1 < NR_NODE_STATES ? ",\n" : "\n");
         }
         buffer_add_str(out, "}\n");
+}
+
+void render_memblock(struct buffer *out, const struct snapshot *snap)
+{
+        const struct memory_map *map = snapshot_memory_map(snap);
+        char *text = NULL;
+        size_t len = 0;
+        FILE *f;
+
+        if (map->source == MEMORY_MAP_NONE || map->memblock.cnt == 0) {
+                buffer_add_str(out, "No memory map available on this system.\n");
+                return;
+        }
+        f = open_memstream(&text, &len);
+        if (f)
+                memblock_print(f, &map->memblock);
+        if (f && fclose(f) == 0)
+                buffer_add(out, text, len);
+        else
+                out->failed = true;
+        free(text);
+}
+
+/* The columns are as wide as the widest entry: the longest id, and the nodes of the finding. */
+static void finding_line(struct buffer *out, int nodes_width, const char *severity, const char *id,
+                         const char *nodes, const char *evidence)
+{
+        buffer_printf(out, "%-8s  %-22s  %-*s  %s\n", severity, id, nodes_width,
+                      *nodes ? nodes : "-", evidence);
+}
+
+void render_findings(struct buffer *out, const struct snapshot *snap)
+{
+        unsigned count[] = { [CHECK_UNKNOWN] = 0, [CHECK_CLEAR] = 0, [CHECK_RAISED] = 0 };
+        int width = (int)strlen("NODES");
+        char list[NODEMASK_LIST_MAX];
+
+        for (unsigned i = 0; i < NR_CHECKS; i++) {
+                const struct finding *f = snapshot_finding(snap, i);
+                int len;
+
+                count[f->state]++;
+                nodemask_print_list(&f->nodes, list);
+                len = (int)strlen(list);
+                if (len > width)
+                        width = len;
+        }
+        if (count[CHECK_RAISED] > 0)
+                finding_line(out, width, "SEVERITY", "CHECK", "NODES", "EVIDENCE");
+        for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO; severity--)
+                for (unsigned i = 0; i < NR_CHECKS; i++) {
+                        const struct finding *f = snapshot_finding(snap, i);
+
+                        if (f->state != CHECK_RAISED || (int)check_severity(i) != severity)
+                                continue;
+                        nodemask_print_list(&f->nodes, list);
+                        finding_line(out, width, severity_name(check_severity(i)), check_name(i),
+                                     list, f->evidence ? f->evidence : check_help(i));
+                }
+        buffer_printf(out, "%d checks: %u raised, %u clear, %u unknown\n", NR_CHECKS,
+                      count[CHECK_RAISED], count[CHECK_CLEAR], count[CHECK_UNKNOWN]);
 }

@@ -23,14 +23,6 @@ static void body_metrics(struct buffer *out, const struct snapshot *snap,
         render_prometheus(out, snap, self, &options);
 }
 
-static void body_node_exporter(struct buffer *out, const struct snapshot *snap,
-                               const struct self_stats *self, const struct representation *what)
-{
-        (void)self;
-        (void)what;
-        render_node_exporter(out, snap);
-}
-
 #define BODY_JSON(name, part)                                                              \
         static void name(struct buffer *out, const struct snapshot *snap,                  \
                          const struct self_stats *self, const struct representation *what) \
@@ -42,7 +34,12 @@ BODY_JSON(body_snapshot, JSON_SNAPSHOT)
 BODY_JSON(body_json_node_states, JSON_NODE_STATES)
 BODY_JSON(body_nodes, JSON_NODES)
 BODY_JSON(body_distances, JSON_DISTANCES)
+BODY_JSON(body_numa_meminfo, JSON_NUMA_MEMINFO)
+BODY_JSON(body_json_memblock, JSON_MEMBLOCK)
 BODY_JSON(body_memory_blocks, JSON_MEMORY_BLOCKS)
+BODY_JSON(body_memory_tiers, JSON_MEMORY_TIERS)
+BODY_JSON(body_firmware, JSON_FIRMWARE)
+BODY_JSON(body_checks, JSON_CHECKS)
 
 static void body_node(struct buffer *out, const struct snapshot *snap,
                       const struct self_stats *self, const struct representation *what)
@@ -51,21 +48,18 @@ static void body_node(struct buffer *out, const struct snapshot *snap,
         render_json_node(out, snap, what->nid, what->pretty);
 }
 
-static void body_hardware(struct buffer *out, const struct snapshot *snap,
-                          const struct self_stats *self, const struct representation *what)
-{
-        (void)self;
-        (void)what;
-        render_hardware(out, snap);
-}
-
-static void body_node_states(struct buffer *out, const struct snapshot *snap,
-                             const struct self_stats *self, const struct representation *what)
-{
-        (void)self;
-        (void)what;
-        render_node_states(out, snap);
-}
+#define BODY_TEXT(name, renderer)                                                          \
+        static void name(struct buffer *out, const struct snapshot *snap,                  \
+                         const struct self_stats *self, const struct representation *what) \
+        {                                                                                  \
+                (void)self;                                                                \
+                (void)what;                                                                \
+                renderer(out, snap);                                                       \
+        }
+BODY_TEXT(body_node_exporter, render_node_exporter)
+BODY_TEXT(body_hardware, render_hardware)
+BODY_TEXT(body_memblock, render_memblock)
+BODY_TEXT(body_node_states, render_node_states)
 
 static void body_index(struct buffer *out, const struct snapshot *snap,
                        const struct self_stats *self, const struct representation *what);
@@ -96,9 +90,16 @@ static const struct route routes[] = {
         JSON_ROUTE("/v1/nodes", body_nodes, "all online nodes"),
         JSON_ROUTE("/v1/nodes/N", body_node, "one node"),
         JSON_ROUTE("/v1/distances", body_distances, "the distance matrix"),
+        JSON_ROUTE("/v1/numa_meminfo", body_numa_meminfo, "which memory belongs to which node"),
+        JSON_ROUTE("/v1/memblock", body_json_memblock, "the kernel's memory regions at boot"),
         JSON_ROUTE("/v1/memory_blocks", body_memory_blocks, "memory blocks by state"),
+        JSON_ROUTE("/v1/memory_tiers", body_memory_tiers, "memory tiers"),
+        JSON_ROUTE("/v1/firmware", body_firmware, "SRAT, SLIT, HMAT, CEDT and the usable ranges"),
+        JSON_ROUTE("/v1/checks", body_checks, "what an administrator would look for"),
         { .path = "/v1/hardware", .help = "as numactl --hardware prints it",
           .n_media = 1, .media = { MEDIA_TEXT }, .render = body_hardware },
+        { .path = "/v1/memblock.txt", .help = "memblock as the kernel lists it",
+          .n_media = 1, .media = { MEDIA_TEXT }, .render = body_memblock },
         { .path = "/v1/node_states.txt", .help = "node_states as a crash dump shows them",
           .n_media = 1, .media = { MEDIA_TEXT }, .render = body_node_states },
         HEALTH_ROUTE("/healthz", "200, or 503 with the reason"),

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "fields.h"
+#include "firmware_tables.h"
 #include "nodemask.h"
 #include "parse.h"
 
@@ -42,6 +43,9 @@ enum collector {
         COLLECTOR_BUDDYINFO,
         COLLECTOR_PROC_MEMINFO,
         COLLECTOR_SYSCTL,
+        COLLECTOR_ACCESS,
+        COLLECTOR_MEMORY_TIERS,
+        COLLECTOR_FIRMWARE,
         NR_COLLECTORS,
 };
 
@@ -82,6 +86,44 @@ struct zone {
         uint64_t free_blocks[BUDDY_ORDERS_MAX];
 };
 
+/* nodeN/accessK/initiators (Documentation/admin-guide/mm/numaperf.rst). */
+enum access_figure {
+        ACCESS_READ_BANDWIDTH, /* bytes per second */
+        ACCESS_WRITE_BANDWIDTH,
+        ACCESS_READ_LATENCY, /* nanoseconds */
+        ACCESS_WRITE_LATENCY,
+        NR_ACCESS_FIGURES,
+};
+
+struct node_access {
+        int nid; /* the target */
+        unsigned access_class;
+        nodemask_t initiators; /* the nodes with the best access to this one */
+        unsigned known;        /* bit per access_figure */
+        uint64_t figures[NR_ACCESS_FIGURES];
+};
+
+/* nodeN/memory_side_cache/indexK */
+enum side_cache_figure {
+        SIDE_CACHE_SIZE,         /* bytes */
+        SIDE_CACHE_LINE_SIZE,    /* bytes */
+        SIDE_CACHE_INDEXING,     /* include/linux/node.h: enum cache_indexing */
+        SIDE_CACHE_WRITE_POLICY, /* enum cache_write_policy */
+        NR_SIDE_CACHE_FIGURES,
+};
+
+struct side_cache {
+        int nid; /* whose memory it caches */
+        uint32_t level;
+        unsigned known; /* bit per side_cache_figure */
+        uint64_t figures[NR_SIDE_CACHE_FIGURES];
+};
+
+struct memory_tier {
+        uint32_t id; /* the lower, the faster */
+        nodemask_t nodes;
+};
+
 struct node {
         int nid;
         struct counters fields[NR_FIELD_SETS];
@@ -94,7 +136,11 @@ struct node {
         size_t n_hugepages;
         struct hugepages *hugepages; /* ascending by size */
         size_t n_zones;
-        struct zone *zones;               /* in the kernel's order */
+        struct zone *zones; /* in the kernel's order */
+        size_t n_accesses;  /* 0: the kernel says nothing */
+        struct node_access *accesses;
+        size_t n_side_caches;
+        struct side_cache *side_caches;
         unsigned n_cpu_modes;             /* 0: unknown */
         uint64_t cpu_ticks[NR_CPU_MODES]; /* 1/100 s, summed over the node's CPUs */
 };
@@ -148,6 +194,17 @@ struct sample {
         const char *auto_online_blocks; /* "online", "offline", …; NULL: unknown */
         size_t n_memory_blocks;
         struct memory_block *memory_blocks; /* ascending by id */
+
+        bool memory_tiers_known;
+        size_t n_memory_tiers;
+        struct memory_tier *memory_tiers; /* ascending by id */
+
+        /* How many packages the CPUs of the only node are in; read where there is one node. */
+        bool packages_known;
+        size_t n_packages;
+
+        /* NULL: none was read. A snapshot holds a reference. */
+        struct firmware_tables *firmware;
 
         struct counters proc_meminfo; /* its fields are in proc_meminfo_table */
         size_t n_sysctls;

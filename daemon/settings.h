@@ -16,7 +16,9 @@ enum output_format {
         OUTPUT_NODE_EXPORTER,
         OUTPUT_JSON,
         OUTPUT_HARDWARE,
+        OUTPUT_MEMBLOCK,
         OUTPUT_NODE_STATES,
+        OUTPUT_CHECKS,
         NR_OUTPUT_FORMATS,
 };
 

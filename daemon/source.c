@@ -135,7 +135,7 @@ struct source_file *source_file_new(struct source *source, const char *path, siz
         return file;
 }
 
-static void file_close(struct source_file *file)
+void source_file_close(struct source_file *file)
 {
         if (file->fd < 0)
                 return;
@@ -148,7 +148,7 @@ void source_file_free(struct source_file *file)
 {
         if (!file)
                 return;
-        file_close(file);
+        source_file_close(file);
         free(file->path);
         free(file);
 }
@@ -253,7 +253,7 @@ int source_read(struct source *source, struct source_file *file, const char **te
         int r;
 
         if (file->fd >= 0 && file_is_gone(file))
-                file_close(file);
+                source_file_close(file);
         for (;;) {
                 if (file->fd < 0) {
                         reopened = true;
@@ -266,10 +266,10 @@ int source_read(struct source *source, struct source_file *file, const char **te
                         break;
                 /* ENODEV: the kernfs node behind the descriptor is gone; another may have its name.
                  */
-                file_close(file);
+                source_file_close(file);
         }
         if (r < 0 || source->kept > source->kept_max)
-                file_close(file);
+                source_file_close(file);
         if (r < 0)
                 return r;
         file->was_read = true;

@@ -33,6 +33,8 @@ bool source_is_live(const struct source *source);
 /* A file by its absolute path, which need not exist. NULL when memory is exhausted. */
 struct source_file *source_file_new(struct source *source, const char *path, size_t max);
 void source_file_free(struct source_file *file);
+/* Gives the descriptor back; for a file that is seldom read. */
+void source_file_close(struct source_file *file);
 const char *source_file_path(const struct source_file *file);
 /* The state of the file as reader.c accounts for it: 0 or a negative errno. The second sets it,
  * too. */

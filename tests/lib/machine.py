@@ -406,6 +406,42 @@ class Machine:
         self._write_stat()
         self._write_masks()
 
+    # Firmware
+
+    def set_memmap(self, ranges):
+        """[(start, end, type)]: /sys/firmware/memmap; end is the first byte after."""
+        self.remove("sys/firmware/memmap")
+        for i, (start, end, kind) in enumerate(ranges):
+            self.write(f"sys/firmware/memmap/{i}/start", f"0x{start:x}\n")
+            self.write(f"sys/firmware/memmap/{i}/end", f"0x{end - 1:x}\n")
+            self.write(f"sys/firmware/memmap/{i}/type", kind + "\n")
+
+    def set_table(self, name, table):
+        """An ACPI table as bytes."""
+        self.write(f"sys/firmware/acpi/tables/{name}", table)
+
+    def set_packages(self, package_of):
+        for cpu in self.cpu_node:
+            self.write(f"sys/devices/system/cpu/cpu{cpu}/topology/physical_package_id", f"{package_of(cpu)}\n")
+
+    def set_access(self, nid, access_class, initiators, **figures):
+        """The HMAT's figures of a target: read_latency=…, write_bandwidth=…, in the kernel's units."""
+        base = self.node_path(nid, f"access{access_class}/initiators")
+        for initiator in initiators:
+            self.link(f"../../../node{initiator}", f"{base}/node{initiator}")
+        for name, value in figures.items():
+            self.write(f"{base}/{name}", f"{value}\n")
+
+    def set_side_cache(self, nid, level, **figures):
+        for name, value in figures.items():
+            self.write(self.node_path(nid, f"memory_side_cache/index{level}/{name}"), f"{value}\n")
+
+    def set_tiers(self, tiers):
+        """tier → nids"""
+        self.remove("sys/devices/virtual/memory_tiering")
+        for tier, nids in tiers.items():
+            self.write(f"sys/devices/virtual/memory_tiering/memory_tier{tier}/nodelist", id_list(nids) + "\n")
+
     def remove_mask(self, name):
         self.removed_masks.add(name)
         self._write_masks()

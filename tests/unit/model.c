@@ -511,10 +511,10 @@ static void memory_ranges_end_at_gaps_nodes_and_states(void **state)
         };
         struct machine *m = machine_new();
         struct snapshot *snap = snapshot_new(&m->sample, NULL);
-        struct memory_range range;
+        struct block_range range;
         size_t pos = 0, n = 0;
 
-        for (; next_memory_range(snap, &pos, &range); n++) {
+        for (; next_block_range(snap, &pos, &range); n++) {
                 assert_true(n < 5);
                 assert_int_equal(range.first_block, expected[n].first);
                 assert_int_equal(range.last_block, expected[n].last);
@@ -538,17 +538,17 @@ static void range_beyond_64_bits_or_of_unknown_size_has_no_addresses(void **stat
         for (size_t i = 0; i < 3; i++) {
                 struct machine *m = machine_new();
                 struct snapshot *snap;
-                struct memory_range range;
+                struct block_range range;
                 size_t pos = 0;
 
                 m->blocks[0].id = ids[i];
                 m->sample.n_memory_blocks = 1;
                 m->sample.memory_block_size = sizes[i];
                 snap = snapshot_new(&m->sample, NULL);
-                assert_true(next_memory_range(snap, &pos, &range));
+                assert_true(next_block_range(snap, &pos, &range));
                 assert_int_equal(range.start, 0);
                 assert_int_equal(range.end, 0);
-                assert_false(next_memory_range(snap, &pos, &range));
+                assert_false(next_block_range(snap, &pos, &range));
                 snapshot_unref(snap);
                 free(m);
         }
@@ -560,7 +560,7 @@ static void machine_without_nodes_is_a_snapshot(void **state)
         static const struct sample nothing;
         struct snapshot *snap = snapshot_new(&nothing, NULL), *again;
         struct node_memory_blocks blocks;
-        struct memory_range range;
+        struct block_range range;
         size_t pos = 0;
         uint8_t distance;
 
@@ -571,7 +571,7 @@ static void machine_without_nodes_is_a_snapshot(void **state)
         assert_null(snapshot_node(snap, 0));
         assert_false(node_distance(snap, 0, 0, &distance));
         assert_false(all_memory_blocks(snap, &blocks));
-        assert_false(next_memory_range(snap, &pos, &range));
+        assert_false(next_block_range(snap, &pos, &range));
         again = snapshot_new(&nothing, snap);
         assert_int_equal(snapshot_generation(again), 1);
         snapshot_unref(snap);

@@ -187,7 +187,7 @@ static void blocks_without_memory_are_reserved_and_the_rest_trimmed(void **state
         add(m, 0, MIB, 3 * GIB);
         m->mi.blk[1].hotpluggable = true;
         add(m, 2, 4 * GIB, 7 * GIB); /* two thirds are above the end */
-        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, &m->warn), 0);
+        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, false, &m->warn), 0);
         assert_int_equal(m->mi.nr_blks, 2);
         assert_blk(&m->mi.blk[0], 0, 0x1000, 3 * GIB);
         assert_blk(&m->mi.blk[1], 2, 4 * GIB, 5 * GIB);
@@ -208,7 +208,7 @@ static void blocks_of_a_node_merge_across_holes_but_not_across_nodes(void **stat
         add(m, 0, 3 * GIB, 4 * GIB);
         add(m, 0, 6 * GIB, 7 * GIB);
         m->mi.blk[2].nonvolatile = true;
-        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, &m->warn), 0);
+        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, false, &m->warn), 0);
         assert_int_equal(m->mi.nr_blks, 3);
         assert_blk(&m->mi.blk[0], 0, MIB, 4 * GIB);
         assert_true(m->mi.blk[0].nonvolatile);
@@ -224,7 +224,7 @@ static void a_node_overlapping_itself_is_a_warning(void **state)
         USABLE(m, { MIB, 16 * GIB });
         add(m, 3, GIB, 3 * GIB);
         add(m, 3, 2 * GIB, 4 * GIB);
-        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, &m->warn), 0);
+        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, false, &m->warn), 0);
         assert_int_equal(m->mi.nr_blks, 1);
         assert_blk(&m->mi.blk[0], 3, GIB, 4 * GIB);
         assert_int_equal(m->warn.n, 1);
@@ -240,7 +240,8 @@ static void two_nodes_claiming_one_range_are_refused(void **state)
         USABLE(m, { MIB, 16 * GIB });
         add(m, 0, MIB, 2 * GIB);
         add(m, 1, 2 * GIB - 1, 4 * GIB);
-        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, &m->warn), -EINVAL);
+        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, false, &m->warn),
+                         -EINVAL);
         assert_string_equal(m->warn.text[0], "node 0 [mem 0x00100000-0x7fffffff] overlaps with "
                                              "node 1 [mem 0x7fffffff-0xffffffff]");
 }
@@ -297,8 +298,9 @@ static void srat_sets_the_nodes_of_memblock(void **state)
         const struct srat srat = two_sockets();
 
         USABLE(m, { 0, 0x9fc00 }, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB });
-        assert_int_equal(
-                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, NULL, &m->warn), 0);
+        assert_int_equal(numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, false, NULL,
+                                   &m->warn),
+                         0);
         assert_int_equal(m->mi.nr_blks, 2);
         assert_blk(&m->mi.blk[0], 0, 0x1000, 3 * GIB);
         assert_blk(&m->mi.blk[1], 1, 4 * GIB, 9 * GIB);
@@ -325,9 +327,9 @@ static void a_node_with_kernel_memory_is_not_hotpluggable(void **state)
         nodemask_clear(&kernel);
         node_set(1, &kernel);
         USABLE(m, { 0, 0x9fc00 }, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB });
-        assert_int_equal(
-                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, &kernel, &m->warn),
-                0);
+        assert_int_equal(numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, false,
+                                   &kernel, &m->warn),
+                         0);
         assert_int_equal(m->mb.cnt, 3);
         assert_int_equal(m->mb.regions[2].size, 5 * GIB);
         assert_int_equal(m->mb.regions[2].flags, 0);
@@ -348,9 +350,9 @@ static void a_refused_table_leaves_everything_on_node_0(void **state)
         srat.n_memory = 3;
         srat.memory = overlapping;
         USABLE(m, { 0, 0x9fc00 }, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB });
-        assert_int_equal(
-                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, NULL, &m->warn),
-                -EINVAL);
+        assert_int_equal(numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, false, NULL,
+                                   &m->warn),
+                         -EINVAL);
         assert_int_equal(m->mi.nr_blks, 1);
         assert_blk(&m->mi.blk[0], 0, 0x1000, 9 * GIB);
         assert_int_equal(m->mi.blk[0].source, NUMA_SOURCE_DUMMY);
@@ -372,13 +374,14 @@ static void memory_that_no_node_covers_refuses_the_table(void **state)
         const struct srat srat = two_sockets();
 
         USABLE(m, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB }, { 32 * GIB, 32 * GIB + MIB });
-        assert_int_equal(
-                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, NULL, &m->warn), 0);
+        assert_int_equal(numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, false, NULL,
+                                   &m->warn),
+                         0);
         assert_int_equal(memblock_uncovered(&m->mb), MIB);
         USABLE(m, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB }, { 32 * GIB, 34 * GIB });
-        assert_int_equal(
-                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, NULL, &m->warn),
-                -EINVAL);
+        assert_int_equal(numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, false, NULL,
+                                   &m->warn),
+                         -EINVAL);
         assert_string_equal(m->warn.text[0], "NUMA: no nodes coverage for 2048MB of 10239MB RAM");
 }
 
@@ -394,8 +397,9 @@ static void a_window_of_its_own_makes_a_node(void **state)
         const struct cedt cedt = { .n_cfmws = 3, .cfmws = windows };
 
         USABLE(m, { 0, 0x9fc00 }, { MIB, 3 * GIB }, { 4 * GIB, 8 * GIB });
-        assert_int_equal(
-                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, &cedt, NULL, &m->warn), 0);
+        assert_int_equal(numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, &cedt, false, NULL,
+                                   &m->warn),
+                         0);
         assert_int_equal(m->reserved.nr_blks, 3);
         assert_blk(&m->reserved.blk[0], 1, 8 * GIB, 20 * GIB);
         assert_blk(&m->reserved.blk[1], 2, 100 * GIB, 116 * GIB);

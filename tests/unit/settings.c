@@ -324,7 +324,7 @@ static void usage_errors_name_option_value_and_expectation(void **state)
                 "option '--max-age': found 'abc', expected a number of seconds such as 10 or 0.5");
         assert_usage_error(ARGV(ARG("--once"), ARG("--format=xml")),
                            "option '--format': found 'xml', expected prometheus, openmetrics, "
-                           "node_exporter, json, hardware or node_states");
+                           "node_exporter, json, hardware, memblock, node_states or checks");
         assert_usage_error(ARGV(ARG("--format"), ARG("json")),
                            "option '--format': found without '--once', expected both");
         assert_usage_error(ARGV(ARG("--nope")), "found option '--nope', expected one of --help's");
