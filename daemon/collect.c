@@ -7,6 +7,7 @@
 #include "memory_reader.h"
 #include "node_reader.h"
 #include "topology_reader.h"
+#include "zone_reader.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,9 +19,6 @@
 
 /* A sample during which nodes come and go is taken again this often at most. */
 #define SAMPLE_ATTEMPTS 3
-
-/* Zone names come from a fixed list in the kernel; more than this is no kernel's file. */
-#define ZONE_NAMES_MAX 32
 
 static const char *const mask_files[NR_NODE_STATES] = {
         [N_POSSIBLE] = "possible",
@@ -38,13 +36,12 @@ struct collect {
         struct source_file *masks[NR_NODE_STATES];
         struct source_file *cpus_online;
         struct kernel_reader *kernel;
-        struct source_file *proc_meminfo, *zoneinfo, *buddyinfo, *proc_stat;
+        struct source_file *proc_meminfo, *proc_stat;
         char *cpus_online_text; /* as last read, to see CPUs come and go */
-        char *zone_names[ZONE_NAMES_MAX];
-        size_t n_zone_names;
         struct memory_reader *memory;
         struct topology_reader *topology;
         struct firmware_reader *firmware;
+        struct zone_reader *zones;
 
         struct node_reader *readers[MAX_NUMNODES]; /* by nid; NULL: none */
         size_t n_nids;
@@ -81,8 +78,6 @@ static bool open_globals(struct collect *c)
         } globals[] = {
                 { &c->cpus_online, "/sys/devices/system/cpu/online" },
                 { &c->proc_meminfo, "/proc/meminfo" },
-                { &c->zoneinfo, "/proc/zoneinfo" },
-                { &c->buddyinfo, "/proc/buddyinfo" },
                 { &c->proc_stat, "/proc/stat" },
         };
         bool complete = true;
@@ -107,8 +102,9 @@ struct collect *collect_new(struct source *source)
         c->kernel = kernel_reader_new(source);
         c->topology = topology_reader_new(source);
         c->firmware = firmware_reader_new(source);
+        c->zones = zone_reader_new(source);
         complete = open_masks(c) && open_globals(c) && c->memory && c->kernel && c->topology &&
-                   c->firmware;
+                   c->firmware && c->zones;
         for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
                 c->sample.tables[set] = field_table_new(set);
                 complete = complete && c->sample.tables[set];
@@ -128,20 +124,17 @@ void collect_free(struct collect *c)
                 node_reader_free(c->readers[c->nids[i]]);
         for (size_t i = 0; i < NR_NODE_STATES; i++)
                 source_file_free(c->masks[i]);
-        for (size_t i = 0; i < c->n_zone_names; i++)
-                free(c->zone_names[i]);
         for (unsigned set = 0; set < NR_FIELD_SETS; set++)
                 field_table_unref(c->sample.tables[set]);
         field_table_unref(c->sample.proc_meminfo_table);
         source_file_free(c->cpus_online);
         source_file_free(c->proc_meminfo);
-        source_file_free(c->zoneinfo);
-        source_file_free(c->buddyinfo);
         source_file_free(c->proc_stat);
         counters_release(&c->sample.proc_meminfo);
         memory_reader_free(c->memory);
         topology_reader_free(c->topology);
         firmware_reader_free(c->firmware);
+        zone_reader_free(c->zones);
         kernel_reader_free(c->kernel);
         reader_release(&c->reader);
         free(c->cpus_online_text);
@@ -383,74 +376,6 @@ static void read_structure(struct collect *c, uint64_t *started)
         c->structure_read = true;
 }
 
-/* One copy of each zone's name, so that names compare as pointers and outlive the text. */
-static const char *intern_zone(struct collect *c, const char *name, size_t len)
-{
-        for (size_t i = 0; i < c->n_zone_names; i++)
-                if (strlen(c->zone_names[i]) == len && memcmp(c->zone_names[i], name, len) == 0)
-                        return c->zone_names[i];
-        if (c->n_zone_names == ZONE_NAMES_MAX)
-                return NULL;
-        c->zone_names[c->n_zone_names] = strndup(name, len);
-        return c->zone_names[c->n_zone_names] ? c->zone_names[c->n_zone_names++] : NULL;
-}
-
-static struct zone *find_zone(struct collect *c, uint32_t nid, const char *name, size_t len)
-{
-        const char *interned;
-
-        if (nid >= MAX_NUMNODES || !c->readers[nid])
-                return NULL;
-        interned = intern_zone(c, name, len);
-        return interned ? node_zone(c->readers[nid], interned) : NULL;
-}
-
-static void read_zones(struct collect *c)
-{
-        struct reader *r = &c->reader;
-        struct parse_zone zone;
-        struct parser p;
-
-        for (size_t i = 0; i < c->n_nids; i++)
-                node_clear_zones(c->readers[c->nids[i]]);
-        if (reader_read(r, COLLECTOR_ZONEINFO, c->zoneinfo, &p) < 0)
-                return;
-        while (parse_zoneinfo(&p, &zone)) {
-                struct zone *z = find_zone(c, zone.nid, zone.name, zone.name_len);
-
-                if (!z)
-                        continue;
-                z->known = zone.known;
-                memcpy(z->pages, zone.pages, sizeof(z->pages));
-        }
-        if (p.start == p.end)
-                reader_malformed(r, COLLECTOR_ZONEINFO, c->zoneinfo, "at least one zone");
-        else
-                reader_parsed(r, COLLECTOR_ZONEINFO, c->zoneinfo, &p);
-}
-
-static void read_buddies(struct collect *c)
-{
-        struct reader *r = &c->reader;
-        struct parse_buddy buddy;
-        struct parser p;
-
-        if (reader_read(r, COLLECTOR_BUDDYINFO, c->buddyinfo, &p) < 0)
-                return;
-        while (parse_buddyinfo(&p, &buddy)) {
-                struct zone *z = find_zone(c, buddy.nid, buddy.name, buddy.name_len);
-
-                if (!z)
-                        continue;
-                z->n_orders = buddy.n_orders;
-                memcpy(z->free_blocks, buddy.free_blocks, sizeof(z->free_blocks));
-        }
-        if (p.start == p.end)
-                reader_malformed(r, COLLECTOR_BUDDYINFO, c->buddyinfo, "at least one zone");
-        else
-                reader_parsed(r, COLLECTOR_BUDDYINFO, c->buddyinfo, &p);
-}
-
 static void add_cpu_ticks(struct collect *c, const struct parse_cpu *cpu)
 {
         struct node *node;
@@ -518,9 +443,11 @@ static void read_figures(struct collect *c, uint64_t *started)
         for (size_t i = 0; i < c->n_nids; i++)
                 node_read_hugepages(c->readers[c->nids[i]], &c->reader);
         clock_collector(c, COLLECTOR_HUGEPAGES, started);
-        read_zones(c);
+        for (size_t i = 0; i < c->n_nids; i++)
+                node_clear_zones(c->readers[c->nids[i]]);
+        zones_read(c->zones, &c->reader, c->readers);
         clock_collector(c, COLLECTOR_ZONEINFO, started);
-        read_buddies(c);
+        buddies_read(c->zones, &c->reader, c->readers);
         clock_collector(c, COLLECTOR_BUDDYINFO, started);
         read_cpu_seconds(c);
         clock_collector(c, COLLECTOR_CPU_SECONDS, started);

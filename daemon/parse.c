@@ -432,8 +432,11 @@ static bool scan_resource(const char *s, const char *eol, struct parse_resource 
                 return false;
         s = scan_number(s + 1, eol, 16, &resource->last);
         s = s ? scan_word(s, eol, " : ") : NULL;
-        if (!s || resource->last < resource->start)
+        if (!s || s == eol || resource->last < resource->start)
                 return false;
+        for (const char *c = s; c < eol; c++)
+                if ((unsigned char)*c < ' ')
+                        return false;
         resource->name = s;
         resource->name_len = (size_t)(eol - s);
         return true;

@@ -134,6 +134,15 @@ static void run_proc_stat(struct parser *p, struct results *out)
                         add(out, "cpu%" PRIu32 " %u %" PRIu64, cpu.cpu, i, cpu.ticks[i]);
 }
 
+static void run_iomem(struct parser *p, struct results *out)
+{
+        struct parse_resource r;
+
+        while (parse_iomem(p, &r))
+                add(out, "%u %" PRIx64 " %" PRIx64 " %.*s", r.depth, r.start, r.last,
+                    (int)r.name_len, r.name);
+}
+
 /* The bytes stand at the end of their allocation, so that reading beyond them is seen. */
 static struct results run_bytes(runner *run, const char *text, size_t len)
 {
@@ -239,6 +248,10 @@ static const char proc_stat_text[] = "cpu  42488 1 30136 1401552 3294 0 1165 7 8
                                      "intr 1046158 0 0\n"
                                      "ctxt 99\n";
 
+static const char iomem_text[] = "00001000-0009fbff : System RAM\n"
+                                 "100000000-63fffffff : System RAM\n"
+                                 "  101000000-102002607 : Kernel code\n";
+
 static const struct {
         runner *run;
         const char *text;
@@ -248,6 +261,7 @@ static const struct {
         { run_list, "0-3,8,250-255\n" },   { run_cpumap, "00000001,00000000,ffff00f1\n" },
         { run_distance, "10 21 255 0\n" }, { run_zoneinfo, zoneinfo_text },
         { run_buddyinfo, buddyinfo_text }, { run_proc_stat, proc_stat_text },
+        { run_iomem, iomem_text },
 };
 
 #define N_NORMAL_TEXTS (sizeof(normal_texts) / sizeof(normal_texts[0]))
@@ -318,6 +332,7 @@ static void carriage_returns_are_errors_not_parts_of_values(void **state)
         assert_refused(run_buddyinfo, "Node 0, zone DMA 1 2 \r\n");
         assert_refused(run_proc_stat, "cpu0 1 2\r\n");
         assert_refused(run_zoneinfo, "Node 0, zone DMA\r\n");
+        assert_refused(run_iomem, "0-1 : System RAM\r\n");
 }
 
 static void empty_text_has_no_results(void **state)
@@ -691,6 +706,20 @@ static void buddyinfo_holds_as_many_orders_as_any_kernel(void **state)
         assert_refused(run_buddyinfo, "Node 0, zone DMA 1,2 \n");
 }
 
+static void iomem_gives_ranges_with_their_depth(void **state)
+{
+        (void)state;
+        struct results got = run(run_iomem, iomem_text);
+
+        ASSERT_RESULTS(&got, "0 1000 9fbff System RAM", "0 100000000 63fffffff System RAM",
+                       "1 101000000 102002607 Kernel code");
+        assert_refused(run_iomem, "2-1 : backwards\n");
+        assert_refused(run_iomem, "0-1 System RAM\n");
+        assert_refused(run_iomem, "0-1 : \n");
+        assert_refused(run_iomem, "0- : name\n");
+        assert_refused(run_iomem, "0-1ffffffffffffffff : too large\n");
+}
+
 static void proc_stat_gives_cpus_and_passes_over_the_rest(void **state)
 {
         (void)state;
@@ -752,6 +781,7 @@ int main(void)
                 cmocka_unit_test(zoneinfo_skips_lines_before_a_head),
                 cmocka_unit_test(buddyinfo_gives_each_order),
                 cmocka_unit_test(buddyinfo_holds_as_many_orders_as_any_kernel),
+                cmocka_unit_test(iomem_gives_ranges_with_their_depth),
                 cmocka_unit_test(proc_stat_gives_cpus_and_passes_over_the_rest),
                 cmocka_unit_test(proc_stat_with_more_modes_than_known_keeps_the_known_ones),
         };
