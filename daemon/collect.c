@@ -2,6 +2,7 @@
 #include "collect.h"
 
 #include "cleanup.h"
+#include "clock.h"
 #include "firmware_reader.h"
 #include "kernel_reader.h"
 #include "memory_reader.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define NODE_DIR "/sys/devices/system/node"
 
@@ -502,7 +502,6 @@ const struct sample *collect_sample(struct collect *c, bool look)
 {
         struct sample *s = &c->sample;
         uint64_t began = monotonic_now_ns(), started = began;
-        struct timespec now;
 
         reader_begin(&c->reader);
         look = look || !c->structure_read || !source_is_live(c->source);
@@ -520,8 +519,7 @@ const struct sample *collect_sample(struct collect *c, bool look)
                         break;
                 look = true;
         }
-        clock_gettime(CLOCK_REALTIME, &now);
-        s->realtime_ns = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+        s->realtime_ns = realtime_now_ns();
         s->monotonic_ns = monotonic_now_ns();
         s->duration_ns = s->monotonic_ns - began;
         assemble(c);

@@ -34,6 +34,7 @@ struct connection {
         bool counts; /* has an address that connection_limit_per_address is for */
         struct in6_addr address;
         uint64_t since_us; /* connected, or answered last */
+        bool patient;      /* it waits for events, and is in the list of those */
 };
 
 struct listener {
@@ -47,6 +48,7 @@ struct listener {
 /* What a request target becomes between the request line and the answer. */
 struct request {
         bool announced;
+        struct respond_wait wait;
         char target[];
 };
 
@@ -66,6 +68,8 @@ struct http {
 
         uint64_t n_connections;
         TAILQ_HEAD(connections, connection) connections; /* ascending by since_us */
+        struct connections patient;                      /* those that are not in a hurry */
+        struct subscribers *subscribers;
         SLIST_HEAD(listeners, listener) listeners;
 };
 
@@ -108,6 +112,8 @@ static bool may_connect(const struct http *http, const struct sockaddr *address)
                 return true;
         TAILQ_FOREACH (c, &http->connections, link)
                 n += c->counts && memcmp(&c->address, &key, sizeof(key)) == 0;
+        TAILQ_FOREACH (c, &http->patient, link)
+                n += c->counts && memcmp(&c->address, &key, sizeof(key)) == 0;
         return n < http->connection_limit_per_address;
 }
 
@@ -130,6 +136,15 @@ static void connection_started(struct http *http, struct MHD_Connection *connect
         TAILQ_INSERT_TAIL(&http->connections, c, link);
 }
 
+/* At the end of the list that it belongs to, as one that moved just now. */
+static void requeue(struct http *http, struct connection *c, bool patient)
+{
+        TAILQ_REMOVE(c->patient ? &http->patient : &http->connections, c, link);
+        c->patient = patient;
+        c->since_us = now_us(http);
+        TAILQ_INSERT_TAIL(patient ? &http->patient : &http->connections, c, link);
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -143,7 +158,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         }
         http->n_connections--;
         if (c)
-                TAILQ_REMOVE(&http->connections, c, link);
+                TAILQ_REMOVE(c->patient ? &http->patient : &http->connections, c, link);
         free(c);
         *context = NULL;
 }
@@ -167,24 +182,30 @@ static void cut_off_slow(struct http *http)
                 struct connection *c = TAILQ_FIRST(&http->connections);
 
                 shutdown(c->fd, SHUT_RDWR);
-                c->since_us = now;
-                TAILQ_REMOVE(&http->connections, c, link);
-                TAILQ_INSERT_TAIL(&http->connections, c, link);
+                requeue(http, c, false);
         }
 }
 
 /* Requests. */
 
+static struct connection *connection_of(struct MHD_Connection *connection)
+{
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+        return info ? info->socket_context : NULL;
+}
+
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
         size_t len = strlen(target) + 1;
-        struct request *request = malloc(sizeof(*request) + len);
+        struct request *request = calloc(1, sizeof(*request) + len);
+        const struct connection *c = connection_of(connection);
 
         (void)cls;
-        (void)connection;
         if (!request)
                 return NULL;
-        request->announced = false;
+        request->wait.fd = c ? c->fd : -1;
         memcpy(request->target, target, len);
         return request;
 }
@@ -195,6 +216,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 {
         struct http *http = cls;
         struct request *request = *context;
+        struct respond_wait *wait = request ? &request->wait : NULL;
+        struct connection *c = connection_of(connection);
+        enum MHD_Result result;
 
         (void)url;
         (void)version;
@@ -208,26 +232,28 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                 request->announced = true;
                 return MHD_YES;
         }
-        return respond(http->responder, connection, method, request ? request->target : NULL,
-                       http->n_connections);
+        if (wait)
+                wait->patient = false;
+        result = respond(http->responder, connection, method, request ? request->target : NULL,
+                         http->n_connections, wait);
+        if (c && wait && wait->patient != c->patient)
+                requeue(http, c, wait->patient);
+        return result;
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
 {
         struct http *http = cls;
-        const union MHD_ConnectionInfo *info =
-                MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-        struct connection *c = info ? info->socket_context : NULL;
+        struct connection *c = connection_of(connection);
 
-        (void)code;
         free(*context);
         *context = NULL;
         if (!c)
                 return;
-        c->since_us = now_us(http);
-        TAILQ_REMOVE(&http->connections, c, link);
-        TAILQ_INSERT_TAIL(&http->connections, c, link);
+        if (c->patient && code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+                subscribers_count_dropped(http->subscribers);
+        requeue(http, c, false);
 }
 
 /* The loop. */
@@ -268,6 +294,14 @@ static int run(struct http *http)
                 at_us = timeout_us < at_us ? timeout_us : at_us;
         }
         return arm_timer(http, at_us);
+}
+
+/* Connections were resumed, maybe from within libmicrohttpd: it runs soon. */
+static void kick(void *context)
+{
+        struct http *http = context;
+
+        sd_event_source_set_enabled(http->pending, SD_EVENT_ONESHOT);
 }
 
 static int on_epoll(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -474,7 +508,10 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
         SLIST_INIT(&http->listeners);
         http->event = sd_event_ref(event);
         http->timer_us = NEVER;
-        http->responder = responder_new(source);
+        TAILQ_INIT(&http->patient);
+        http->subscribers = subscribers_new(event, source->events, kick, http);
+        if (http->subscribers)
+                http->responder = responder_new(source, http->subscribers);
         r = http->responder ? 0 : -ENOMEM;
         if (r >= 0) {
                 http_reconfigure(http, settings);
@@ -503,6 +540,11 @@ void http_snapshot_changed(struct http *http)
         responder_forget_bodies(http->responder);
 }
 
+void http_events_added(struct http *http)
+{
+        subscribers_notify(http->subscribers);
+}
+
 void http_free(struct http *http)
 {
         struct listener *listener;
@@ -516,9 +558,12 @@ void http_free(struct http *http)
         sd_event_source_disable_unref(http->epoll);
         sd_event_source_disable_unref(http->pending);
         sd_event_source_disable_unref(http->timer);
+        if (http->subscribers)
+                subscribers_resume_all(http->subscribers);
         if (http->daemon)
                 MHD_stop_daemon(http->daemon);
         responder_free(http->responder);
+        subscribers_free(http->subscribers);
         sd_event_unref(http->event);
         free(http);
 }

@@ -7,8 +7,9 @@
  */
 #pragma once
 
-#include "settings.h"
+#include "events.h"
 #include "model.h"
+#include "settings.h"
 
 #include <systemd/sd-event.h>
 
@@ -22,6 +23,8 @@ struct http_source {
         /* NULL if all is well, else why not, for /healthz and /readyz; a constant or owned by
          * context. */
         const char *(*not_ready)(void *context);
+        /* What changed so far. */
+        const struct events *events;
         void *context;
 };
 
@@ -41,5 +44,7 @@ int http_listen_fd(struct http *http, int fd, char **bound, error_text *error);
 void http_reconfigure(struct http *http, const struct settings *settings);
 /* A new snapshot is current: drops the bodies of the old one. */
 void http_snapshot_changed(struct http *http);
+/* There are new events: those who wait for them are told. */
+void http_events_added(struct http *http);
 /* Closes listeners and connections. */
 void http_free(struct http *http);

@@ -81,6 +81,12 @@ void json_stream_add(struct json_stream *s, const char *key, json_t *value)
         json_decref(value);
 }
 
+void json_stream_add_text(struct json_stream *s, const char *text, size_t len)
+{
+        lead_in(s, NULL);
+        buffer_add(s->out, text, len);
+}
+
 void json_stream_add_all(struct json_stream *s, json_t *object)
 {
         const char *key;

@@ -20,6 +20,8 @@ struct json_stream {
 void json_stream_begin(struct json_stream *s, struct buffer *out, bool pretty);
 /* A member, or with key NULL an element. Takes the reference; NULL (no memory) fails the buffer. */
 void json_stream_add(struct json_stream *s, const char *key, json_t *value);
+/* An element that is JSON already, on one line. */
+void json_stream_add_text(struct json_stream *s, const char *text, size_t len);
 /* All members of an object. Takes the reference. */
 void json_stream_add_all(struct json_stream *s, json_t *object);
 /* Opens an object ('{') or array ('[') as a member or element. */

@@ -4,7 +4,6 @@
 #include "cleanup.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -15,8 +14,13 @@ void log_set_level(int level)
         max_level = level;
 }
 
+bool log_enabled(int level)
+{
+        return level <= max_level;
+}
+
 /* systemd.exec(5): $JOURNAL_STREAM is "device:inode" of the stream that goes to the journal. */
-static bool stderr_is_journal(void)
+bool log_is_journal(void)
 {
         static int known = -1;
         unsigned long long dev, ino;
@@ -47,7 +51,7 @@ __attribute__((format(printf, 2, 0))) static void write_line(int level, const ch
         if (!text)
                 return;
         make_one_line(text);
-        if (stderr_is_journal())
+        if (log_is_journal())
                 fprintf(stderr, "<%d>%s\n", level, text);
         else
                 fprintf(stderr, "numad-telemetry: %s\n", text);
@@ -57,7 +61,7 @@ void log_message(int level, const char *format, ...)
 {
         va_list args;
 
-        if (level > max_level)
+        if (!log_enabled(level))
                 return;
         va_start(args, format);
         write_line(level, format, args);

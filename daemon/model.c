@@ -319,6 +319,17 @@ const char *node_state_name(enum node_states state)
         return names[state];
 }
 
+const char *memory_block_state_name(enum memory_block_state state)
+{
+        static const char *const names[] = {
+                [BLOCK_ONLINE] = "online",
+                [BLOCK_OFFLINE] = "offline",
+                [BLOCK_GOING_OFFLINE] = "going-offline",
+        };
+
+        return state == BLOCK_UNKNOWN ? NULL : names[state];
+}
+
 const nodemask_t *node_states_mask(const struct snapshot *snap, enum node_states state)
 {
         return &snap->sample.node_states[state];

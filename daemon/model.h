@@ -42,6 +42,9 @@ bool structure_equal(const struct sample *a, const struct sample *b);
 /* "possible", "online", "normal_memory", … */
 const char *node_state_name(enum node_states state);
 
+/* "online", "offline", "going-offline"; NULL: unknown. */
+const char *memory_block_state_name(enum memory_block_state state);
+
 bool node_state(const struct snapshot *snap, int nid, enum node_states state);
 bool node_online(const struct snapshot *snap, int nid);
 bool node_possible(const struct snapshot *snap, int nid);

@@ -60,6 +60,3 @@ void reader_malformed(struct reader *r, enum collector collector, struct source_
                       const char *expected);
 /* Memory is exhausted: the collector's figures are incomplete. */
 void reader_out_of_memory(struct reader *r, enum collector collector);
-
-/* Nanoseconds of CLOCK_MONOTONIC. */
-uint64_t monotonic_now_ns(void);

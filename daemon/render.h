@@ -6,6 +6,7 @@
 #pragma once
 
 #include "buffer.h"
+#include "events.h"
 #include "model.h"
 
 /* Collectors beyond the sample's own, chosen by the same names (collect[], exclude[]). */
@@ -13,6 +14,7 @@ enum {
         COLLECT_VMSTAT_ALL = NR_COLLECTORS, /* vmstat with every field; off by default */
         COLLECT_MEMORY_MAP,                 /* numa_meminfo and the totals of each source */
         COLLECT_CHECKS,
+        COLLECT_EVENTS,
         COLLECT_SELF, /* generation, sample and collector metrics, build */
         COLLECT_HTTP,
         COLLECT_PROCESS,
@@ -36,7 +38,10 @@ struct self_stats {
         const struct http_route_stat *routes;
         uint64_t http_bytes;
         uint64_t http_connections;
-        uint64_t start_time_ns; /* realtime */
+        uint64_t http_subscribers;         /* of the event stream */
+        uint64_t http_subscribers_dropped; /* because they did not read */
+        uint64_t start_time_ns;            /* realtime */
+        const struct events *events;
 };
 
 /* "user", "nice", …; "free", "min", …: labels and JSON keys. */
@@ -73,6 +78,11 @@ enum json_part {
 void render_json(struct buffer *out, const struct snapshot *snap, enum json_part part, bool pretty);
 /* /v1/nodes/N; nid must be a node of the snapshot. */
 void render_json_node(struct buffer *out, const struct snapshot *snap, int nid, bool pretty);
+
+/* Events with a number above since. If the ring no longer has all of them, or none has that number
+ * yet, all that are kept. */
+void render_events(struct buffer *out, const struct snapshot *snap, const struct events *events,
+                   uint64_t since, bool pretty);
 
 /* As numactl --hardware prints it. */
 void render_hardware(struct buffer *out, const struct snapshot *snap);

@@ -151,17 +151,6 @@ static void add_distances(struct json_stream *stream, const struct snapshot *sna
         json_stream_close(stream, '}');
 }
 
-static const char *block_state_name(enum memory_block_state state)
-{
-        static const char *const names[] = {
-                [BLOCK_ONLINE] = "online",
-                [BLOCK_OFFLINE] = "offline",
-                [BLOCK_GOING_OFFLINE] = "going-offline",
-        };
-
-        return state == BLOCK_UNKNOWN ? NULL : names[state];
-}
-
 static json_t *json_block_range(const struct snapshot *snap, const struct block_range *range)
 {
         bool known = snapshot_sample(snap)->memory_block_size > 0;
@@ -172,7 +161,7 @@ static json_t *json_block_range(const struct snapshot *snap, const struct block_
         json_object_set_new(json, "bytes", json_u64_if(known, range->end - range->start));
         json_object_set_new(json, "first_block", json_u64(range->first_block));
         json_object_set_new(json, "last_block", json_u64(range->last_block));
-        json_object_set_new(json, "state", json_text(block_state_name(range->block->state)));
+        json_object_set_new(json, "state", json_text(memory_block_state_name(range->block->state)));
         if (range->block->nid != NUMA_NO_NODE)
                 json_array_append_new(nids, json_integer(range->block->nid));
         if (range->block->nid2 != NUMA_NO_NODE)
@@ -245,7 +234,7 @@ static json_t *json_collectors(const struct sample *s)
 }
 
 /* RFC 3339, UTC, nanoseconds. */
-static json_t *json_time(uint64_t realtime_ns)
+json_t *json_time(uint64_t realtime_ns)
 {
         time_t seconds = (time_t)(realtime_ns / 1000000000U);
         char date[sizeof("9999-12-31T23:59:59")], text[64];
@@ -257,7 +246,7 @@ static json_t *json_time(uint64_t realtime_ns)
         return json_string(text);
 }
 
-static json_t *json_document(const struct snapshot *snap)
+json_t *json_document(const struct snapshot *snap)
 {
         const struct sample *s = snapshot_sample(snap);
         json_t *json = json_object();

@@ -15,6 +15,10 @@ json_t *json_text(const char *s);
 /* Sets key to an object of kernel field name → value, or to null. */
 void json_counters(json_t *object, const char *key, const struct counters *c,
                    const struct field_table *table);
+/* RFC 3339, UTC, with nanoseconds. */
+json_t *json_time(uint64_t realtime_ns);
+/* What every document begins with: boot_id, hostname, … */
+json_t *json_document(const struct snapshot *snap);
 json_t *json_block_counts(const struct node_memory_blocks *blocks);
 /* One node, as /v1/nodes has it. */
 json_t *json_node(const struct snapshot *snap, const struct node *node);

@@ -13,6 +13,7 @@ const char *collect_name(unsigned collect)
                 [COLLECT_VMSTAT_ALL - NR_COLLECTORS] = "vmstat_all",
                 [COLLECT_MEMORY_MAP - NR_COLLECTORS] = "memory_map",
                 [COLLECT_CHECKS - NR_COLLECTORS] = "checks",
+                [COLLECT_EVENTS - NR_COLLECTORS] = "events",
                 [COLLECT_SELF - NR_COLLECTORS] = "self",
                 [COLLECT_HTTP - NR_COLLECTORS] = "http",
                 [COLLECT_PROCESS - NR_COLLECTORS] = "process",
@@ -405,6 +406,16 @@ static void render_self(struct prom *p, const struct snapshot *snap)
         prom_value(p, 1);
 }
 
+static void render_event_counts(struct prom *p, const struct events *events)
+{
+        prom_table_family(p, FAMILY_EVENTS);
+        for (unsigned type = 0; type < NR_EVENT_TYPES; type++) {
+                prom_begin(p);
+                prom_label(p, "type", event_type_name(type));
+                prom_value(p, events_count(events, type));
+        }
+}
+
 static void render_http(struct prom *p, const struct self_stats *self)
 {
         prom_table_family(p, FAMILY_HTTP_REQUESTS);
@@ -420,6 +431,12 @@ static void render_http(struct prom *p, const struct self_stats *self)
         prom_table_family(p, FAMILY_HTTP_CONNECTIONS);
         prom_begin(p);
         prom_value(p, self->http_connections);
+        prom_table_family(p, FAMILY_EVENT_SUBSCRIBERS);
+        prom_begin(p);
+        prom_value(p, self->http_subscribers);
+        prom_table_family(p, FAMILY_EVENT_SUBSCRIBERS_DROPPED);
+        prom_begin(p);
+        prom_value(p, self->http_subscribers_dropped);
 }
 
 void render_prometheus(struct buffer *out, const struct snapshot *snap,
@@ -462,6 +479,8 @@ void render_prometheus(struct buffer *out, const struct snapshot *snap,
                 render_memory_map(p, snap);
         if (CHOSEN(COLLECT_CHECKS))
                 render_checks(p, snap);
+        if (CHOSEN(COLLECT_EVENTS) && self)
+                render_event_counts(p, self->events);
         if (CHOSEN(COLLECT_SELF))
                 render_self(p, snap);
         if (CHOSEN(COLLECT_HTTP) && self)

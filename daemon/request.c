@@ -448,3 +448,18 @@ bool etag_list_matches(const char *header, const char *etag)
                         return true;
         }
 }
+
+bool parse_seq(const char *text, uint64_t *seq)
+{
+        uint64_t value = 0;
+
+        if (!*text)
+                return false;
+        for (; *text; text++) {
+                if (*text < '0' || *text > '9' || __builtin_mul_overflow(value, 10, &value) ||
+                    __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
+                        return false;
+        }
+        *seq = value;
+        return true;
+}

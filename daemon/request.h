@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct request_target {
         char *path;  /* decoded: "/v1/nodes/0" */
@@ -47,3 +48,6 @@ bool accept_gzip(const char *header);
 /* Whether an If-None-Match list names the entity tag (with its quotes) by weak comparison, or is
  * "*". */
 bool etag_list_matches(const char *header, const char *etag);
+
+/* The number of an event, in a query or as Last-Event-ID: decimal digits alone. */
+bool parse_seq(const char *text, uint64_t *seq);

@@ -2,6 +2,7 @@
 #include "respond.h"
 #include "body_cache.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "problem.h"
 #include "request.h"
 #include "routes.h"
@@ -9,10 +10,10 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 struct responder {
         struct http_source source;
+        struct subscribers *subscribers;
         int distance_metrics_limit;
         struct body_cache *cache;
         struct MHD_Response *ok;        /* the health routes' */
@@ -32,6 +33,7 @@ struct exchange {
         bool head;
         const char *route; /* the pattern, for the count */
         uint64_t connections;
+        struct respond_wait *wait;
 };
 
 static struct MHD_Response *make_ok(void)
@@ -51,16 +53,15 @@ static struct MHD_Response *make_ok(void)
         return response;
 }
 
-struct responder *responder_new(const struct http_source *source)
+struct responder *responder_new(const struct http_source *source, struct subscribers *subscribers)
 {
         struct responder *r = calloc(1, sizeof(*r));
-        struct timespec now;
 
         if (!r)
                 return NULL;
-        clock_gettime(CLOCK_REALTIME, &now);
-        r->start_time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+        r->start_time_ns = realtime_now_ns();
         r->source = *source;
+        r->subscribers = subscribers;
         r->cache = body_cache_new();
         r->ok = make_ok();
         r->exhausted =
@@ -152,7 +153,7 @@ struct header_field {
         struct buffer joined;
 };
 
-enum { FIELD_ACCEPT, FIELD_ACCEPT_ENCODING, FIELD_IF_NONE_MATCH, NR_FIELDS };
+enum { FIELD_ACCEPT, FIELD_ACCEPT_ENCODING, FIELD_IF_NONE_MATCH, FIELD_LAST_EVENT_ID, NR_FIELDS };
 
 static void add_line(struct header_field *field, const char *value)
 {
@@ -264,6 +265,9 @@ static enum MHD_Result send_body(const struct exchange *x, const struct represen
                 .routes = r->stats,
                 .http_bytes = r->bytes,
                 .http_connections = x->connections,
+                .http_subscribers = subscribers_open(r->subscribers),
+                .http_subscribers_dropped = subscribers_dropped(r->subscribers),
+                .events = r->source.events,
                 .start_time_ns = r->start_time_ns,
         };
         const struct body_source source = { .snap = snap, .self = &self };
@@ -277,14 +281,71 @@ static enum MHD_Result send_body(const struct exchange *x, const struct represen
         return send_response(x, MHD_HTTP_OK, body->response, body->len);
 }
 
+/* From where on: what the client has seen last, else what it asks for, else what comes now. */
+static uint64_t stream_since(const struct exchange *x, const struct representation *what,
+                             const struct header_field *fields)
+{
+        uint64_t seq;
+
+        if (fields[FIELD_LAST_EVENT_ID].value && parse_seq(fields[FIELD_LAST_EVENT_ID].value, &seq))
+                return seq;
+        return what->since_given ? what->since : events_last_seq(x->responder->source.events);
+}
+
+static enum MHD_Result send_stream(const struct exchange *x, const struct representation *what,
+                                   const struct header_field *fields)
+{
+        struct MHD_Response *response =
+                subscribers_stream(x->responder->subscribers, x->connection, x->wait->fd,
+                                   stream_since(x, what, fields));
+        enum MHD_Result r;
+
+        if (!response)
+                return send_exhausted(x);
+        if (MHD_add_response_header(response, "Content-Type", what->route->media[1]) != MHD_YES ||
+            MHD_add_response_header(response, "Cache-Control", "no-store") != MHD_YES ||
+            MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES) {
+                MHD_destroy_response(response);
+                return send_exhausted(x);
+        }
+        x->wait->patient = true;
+        r = send_response(x, MHD_HTTP_OK, response, 0);
+        MHD_destroy_response(response);
+        return r;
+}
+
+/* Whether the request has to wait, and then it does; what->since is what it waits for. */
+static bool wait_for_event(const struct exchange *x, struct representation *what, uint64_t wait_ns)
+{
+        const struct events *events = x->responder->source.events;
+
+        if (x->wait->waited) {
+                what->since = x->wait->since;
+                return false;
+        }
+        if (wait_ns == 0)
+                return false;
+        if (!what->since_given)
+                what->since = events_last_seq(events);
+        if (events_gap(events, what->since) || events_after(events, what->since) ||
+            !subscribers_wait(x->responder->subscribers, x->connection, wait_ns))
+                return false;
+        x->wait->waited = true;
+        x->wait->since = what->since;
+        x->wait->patient = true;
+        return true;
+}
+
 /* Negotiates, then finds the snapshot and in it the node. */
-static enum MHD_Result send_representation(const struct exchange *x, struct representation *what)
+static enum MHD_Result send_representation(const struct exchange *x, struct representation *what,
+                                           uint64_t wait_ns)
 {
         struct responder *r = x->responder;
         __attribute__((cleanup(release_fields))) struct header_field fields[NR_FIELDS] = {
                 [FIELD_ACCEPT] = { .name = "Accept" },
                 [FIELD_ACCEPT_ENCODING] = { .name = "Accept-Encoding" },
                 [FIELD_IF_NONE_MATCH] = { .name = "If-None-Match" },
+                [FIELD_LAST_EVENT_ID] = { .name = "Last-Event-ID" },
         };
         struct snapshot *snap;
         int media;
@@ -305,6 +366,12 @@ static enum MHD_Result send_representation(const struct exchange *x, struct repr
                 return send_problem(x, MHD_HTTP_SERVICE_UNAVAILABLE, "there is no sample yet");
         if (what->nid != NUMA_NO_NODE && !snapshot_node(snap, what->nid))
                 return send_no_such_node(x, snap, what->nid);
+        if (what->route->kind == ROUTE_EVENTS) {
+                if (what->media == 1)
+                        return send_stream(x, what, fields);
+                if (wait_for_event(x, what, wait_ns))
+                        return MHD_YES;
+        }
         return send_body(x, what, snap, fields);
 }
 
@@ -321,7 +388,8 @@ static enum MHD_Result send_target(struct exchange *x, struct request_target *ta
 {
         _cleanup_(free_p) char *detail = NULL;
         struct representation what;
-        unsigned status = route_resolve(&what, target, &detail);
+        uint64_t wait_ns = 0;
+        unsigned status = route_resolve(&what, target, &wait_ns, &detail);
 
         if (what.route)
                 x->route = what.route->path;
@@ -329,11 +397,12 @@ static enum MHD_Result send_target(struct exchange *x, struct request_target *ta
                 return send_problem(x, status, detail);
         if (what.route->kind == ROUTE_HEALTH)
                 return send_health(x);
-        return send_representation(x, &what);
+        return send_representation(x, &what, wait_ns);
 }
 
 enum MHD_Result respond(struct responder *responder, struct MHD_Connection *connection,
-                        const char *method, const char *target, uint64_t connections)
+                        const char *method, const char *target, uint64_t connections,
+                        struct respond_wait *wait)
 {
         struct exchange x = {
                 .responder = responder,
@@ -341,6 +410,7 @@ enum MHD_Result respond(struct responder *responder, struct MHD_Connection *conn
                 .head = strcmp(method, "HEAD") == 0,
                 .route = "other",
                 .connections = connections,
+                .wait = wait,
         };
         struct request_target parsed;
         const char *reason;
@@ -352,7 +422,7 @@ enum MHD_Result respond(struct responder *responder, struct MHD_Connection *conn
                                     "only GET and HEAD are allowed");
         if (request_has_body(connection))
                 return send_problem(&x, MHD_HTTP_BAD_REQUEST, "a request here has no body");
-        if (!target)
+        if (!target || !wait)
                 return send_exhausted(&x);
         r = request_target_parse(&parsed, target, &reason);
         if (r == -ENOMEM)

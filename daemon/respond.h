@@ -5,12 +5,22 @@
 #pragma once
 
 #include "http.h"
+#include "subscribers.h"
 
 #include <microhttpd.h>
 
 struct responder;
 
-struct responder *responder_new(const struct http_source *source);
+/* What a request that can wait is told and tells. */
+struct respond_wait {
+        int fd;         /* the connection's socket */
+        bool waited;    /* it has waited already: answer */
+        uint64_t since; /* what it waited for */
+        bool patient;   /* set: it waits or streams, which may take long */
+};
+
+/* subscribers must outlive it. */
+struct responder *responder_new(const struct http_source *source, struct subscribers *subscribers);
 /* NULL is allowed. */
 void responder_free(struct responder *responder);
 /* Bodies made so far no longer hold. */
@@ -21,8 +31,10 @@ void responder_set_distance_limit(struct responder *responder, int limit);
 bool request_has_body(struct MHD_Connection *connection);
 
 /*
- * Queues the answer. target is the request target as sent, NULL if there was no memory to keep it;
- * connections is the number of open ones, for the metrics.
+ * Queues the answer, or suspends the connection and sets wait->patient. target is the request
+ * target as sent; that and wait are NULL if there was no memory to keep them; connections is the
+ * number of open ones, for the metrics.
  */
 enum MHD_Result respond(struct responder *responder, struct MHD_Connection *connection,
-                        const char *method, const char *target, uint64_t connections);
+                        const char *method, const char *target, uint64_t connections,
+                        struct respond_wait *wait);

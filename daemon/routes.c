@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "routes.h"
+
 #include "cleanup.h"
+#include "settings.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -8,6 +10,7 @@
 #define MEDIA_PROMETHEUS  "text/plain; version=0.0.4; charset=utf-8"
 #define MEDIA_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define MEDIA_JSON        "application/json"
+#define MEDIA_EVENTS      "text/event-stream"
 #define MEDIA_TEXT        "text/plain; charset=utf-8"
 #define MEDIA_HTML        "text/html; charset=utf-8"
 
@@ -61,6 +64,12 @@ BODY_TEXT(body_hardware, render_hardware)
 BODY_TEXT(body_memblock, render_memblock)
 BODY_TEXT(body_node_states, render_node_states)
 
+static void body_events(struct buffer *out, const struct snapshot *snap,
+                        const struct self_stats *self, const struct representation *what)
+{
+        render_events(out, snap, self->events, what->since, what->pretty);
+}
+
 static void body_index(struct buffer *out, const struct snapshot *snap,
                        const struct self_stats *self, const struct representation *what);
 
@@ -96,6 +105,10 @@ static const struct route routes[] = {
         JSON_ROUTE("/v1/memory_tiers", body_memory_tiers, "memory tiers"),
         JSON_ROUTE("/v1/firmware", body_firmware, "SRAT, SLIT, HMAT, CEDT and the usable ranges"),
         JSON_ROUTE("/v1/checks", body_checks, "what an administrator would look for"),
+        { .path = "/v1/events",
+          .help = "what changed; since= and wait=, or as a stream with Accept: text/event-stream",
+          .kind = ROUTE_EVENTS, .takes_since = true, .takes_pretty = true,
+          .n_media = 2, .media = { MEDIA_JSON, MEDIA_EVENTS }, .render = body_events },
         { .path = "/v1/hardware", .help = "as numactl --hardware prints it",
           .n_media = 1, .media = { MEDIA_TEXT }, .render = body_hardware },
         { .path = "/v1/memblock.txt", .help = "memblock as the kernel lists it",
@@ -140,7 +153,7 @@ bool representation_equal(const struct representation *a, const struct represent
 {
         return a->route == b->route && a->media == b->media && a->nid == b->nid &&
                a->pretty == b->pretty && a->collect == b->collect &&
-               a->distance_metrics_limit == b->distance_metrics_limit;
+               a->distance_metrics_limit == b->distance_metrics_limit && a->since == b->since;
 }
 
 __attribute__((format(printf, 3, 4))) static unsigned refuse(char **detail, unsigned status,
@@ -230,7 +243,8 @@ static uint64_t collector_bit(const char *value)
 
 struct query {
         uint64_t collect, exclude;
-        bool pretty;
+        bool pretty, since_given;
+        uint64_t since, wait_ns;
 };
 
 static unsigned read_collect(uint64_t *mask, const struct request_parameter *p, char **detail)
@@ -251,6 +265,24 @@ static unsigned read_pretty(bool *pretty, const struct request_parameter *p, cha
         return refuse(detail, 400, "pretty: '%s' is none of 1, true, 0, false", value);
 }
 
+static unsigned read_since(struct query *query, const struct request_parameter *p, char **detail)
+{
+        query->since_given = true;
+        if (p->value && parse_seq(p->value, &query->since))
+                return 0;
+        return refuse(detail, 400, "since: '%s' is not the number of an event",
+                      p->value ? p->value : "");
+}
+
+static unsigned read_wait(struct query *query, const struct request_parameter *p, char **detail)
+{
+        if (p->value && parse_seconds(p->value, &query->wait_ns) &&
+            query->wait_ns <= WAIT_SECONDS_MAX * UINT64_C(1000000000))
+                return 0;
+        return refuse(detail, 400, "wait: '%s' is not a number of seconds of 0 to %d",
+                      p->value ? p->value : "", WAIT_SECONDS_MAX);
+}
+
 static unsigned read_parameter(struct query *query, const struct route *route,
                                const struct request_parameter *p, char **detail)
 {
@@ -262,7 +294,13 @@ static unsigned read_parameter(struct query *query, const struct route *route,
                 return read_collect(&query->exclude, p, detail);
         if (route->takes_pretty && strcmp(p->key, "pretty") == 0)
                 return read_pretty(&query->pretty, p, detail);
-        if (route->takes_collect)
+        if (route->takes_since && strcmp(p->key, "since") == 0)
+                return read_since(query, p, detail);
+        if (route->takes_since && strcmp(p->key, "wait") == 0)
+                return read_wait(query, p, detail);
+        if (route->takes_since)
+                takes = "since, wait and pretty";
+        else if (route->takes_collect)
                 takes = "collect[] and exclude[]";
         else if (route->takes_pretty)
                 takes = "pretty";
@@ -270,7 +308,8 @@ static unsigned read_parameter(struct query *query, const struct route *route,
                       takes);
 }
 
-unsigned route_resolve(struct representation *out, struct request_target *target, char **detail)
+unsigned route_resolve(struct representation *out, struct request_target *target, uint64_t *wait_ns,
+                       char **detail)
 {
         struct query query = { .collect = 0 };
         struct request_parameter parameter;
@@ -291,6 +330,9 @@ unsigned route_resolve(struct representation *out, struct request_target *target
         if (r < 0)
                 return refuse(detail, 400, "the query has %s", reason);
         out->pretty = query.pretty;
+        out->since_given = query.since_given;
+        out->since = query.since;
+        *wait_ns = query.wait_ns;
         if (out->route->takes_collect)
                 out->collect = (query.collect ? query.collect : COLLECT_DEFAULT) & ~query.exclude;
         return 0;

@@ -11,6 +11,7 @@ enum route_kind {
         ROUTE_BODY,   /* rendered from the snapshot */
         ROUTE_STATIC, /* the same at all times */
         ROUTE_HEALTH, /* "ok" or why not */
+        ROUTE_EVENTS, /* rendered from the events; media[1] is the stream of them */
 };
 
 struct representation;
@@ -19,7 +20,7 @@ struct route {
         const char *path; /* a final "/N" stands for any node id */
         const char *help;
         enum route_kind kind;
-        bool takes_collect, takes_pretty;
+        bool takes_collect, takes_pretty, takes_since;
         size_t n_media;
         const char *media[2]; /* in order of preference */
         void (*render)(struct buffer *out, const struct snapshot *snap,
@@ -34,7 +35,12 @@ struct representation {
         bool pretty;
         uint64_t collect;           /* COLLECT_BIT()s; 0 where they mean nothing */
         int distance_metrics_limit; /* as in struct prometheus_options */
+        bool since_given;
+        uint64_t since; /* events with a higher number */
 };
+
+/* How long a request may wait for the next event. */
+#define WAIT_SECONDS_MAX 3600
 
 bool representation_equal(const struct representation *a, const struct representation *b);
 
@@ -42,8 +48,9 @@ bool representation_equal(const struct representation *a, const struct represent
 const struct route *route_at(size_t i);
 
 /*
- * Finds the route of a path and reads the query, which is used up, into out. 0, or the HTTP status
- * to answer with and *detail, malloc()ed; NULL if memory is exhausted. out->route is set whenever
- * the path has a route.
+ * Finds the route of a path and reads the query, which is used up, into out and into *wait_ns how
+ * long the answer may wait for something to say. 0, or the HTTP status to answer with and *detail,
+ * malloc()ed; NULL if memory is exhausted. out->route is set whenever the path has a route.
  */
-unsigned route_resolve(struct representation *out, struct request_target *target, char **detail);
+unsigned route_resolve(struct representation *out, struct request_target *target, uint64_t *wait_ns,
+                       char **detail);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sampler.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -51,22 +53,22 @@ static void tell_problems(struct sampler *s)
                 s->observer->problem(s->observer->context, &problems[i]);
 }
 
-int sampler_sample(struct sampler *s)
+int sampler_sample(struct sampler *s, bool look)
 {
         uint64_t now = monotonic_now_ns();
-        bool look = !s->current || now - s->last_look_ns >= LOOK_INTERVAL_NS;
-        struct snapshot *snap;
+        struct snapshot *snap, *previous = s->current;
 
+        look = look || !previous || now - s->last_look_ns >= LOOK_INTERVAL_NS;
         snap = snapshot_new(collect_sample(s->collect, look), s->current);
         tell_problems(s);
         if (!snap)
                 return -ENOMEM;
         if (look)
                 s->last_look_ns = now;
-        snapshot_unref(s->current);
         s->current = snap;
         if (s->observer->changed)
-                s->observer->changed(s->observer->context, snap);
+                s->observer->changed(s->observer->context, snap, previous);
+        snapshot_unref(previous);
         return 0;
 }
 
@@ -77,6 +79,6 @@ struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns)
         if (s->current)
                 age_ns = monotonic_now_ns() - snapshot_sample(s->current)->monotonic_ns;
         if (max_age_ns == 0 || age_ns > max_age_ns)
-                sampler_sample(s);
+                sampler_sample(s, false);
         return s->current;
 }

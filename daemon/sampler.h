@@ -9,8 +9,8 @@ struct sampler;
 
 /* What the sampler tells its owner; both may be NULL. */
 struct sampler_observer {
-        /* A new snapshot is current. */
-        void (*changed)(void *context, struct snapshot *snap);
+        /* A new snapshot is current; previous, which may be NULL, was before it. */
+        void (*changed)(void *context, struct snapshot *snap, const struct snapshot *previous);
         /* A file became unreadable, malformed or readable again. */
         void (*problem)(void *context, const struct problem *problem);
         void *context;
@@ -20,8 +20,9 @@ struct sampler_observer {
 struct sampler *sampler_new(struct source *source, const struct sampler_observer *observer);
 void sampler_free(struct sampler *s);
 
-/* Samples now. 0 or -ENOMEM, in which case the snapshot before stays current. */
-int sampler_sample(struct sampler *s);
+/* Samples now; look: the structure, too, in any case. 0 or -ENOMEM, in which case the snapshot
+ * before stays current. */
+int sampler_sample(struct sampler *s, bool look);
 /* The current snapshot, after sampling if it is older than max_age_ns (0: in any case); borrowed.
  * NULL: none. */
 struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns);

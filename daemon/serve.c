@@ -4,7 +4,11 @@
 #include "serve.h"
 
 #include "cleanup.h"
+#include "clock.h"
+#include "diff.h"
+#include "events.h"
 #include "http.h"
+#include "journal.h"
 #include "log.h"
 #include "sampler.h"
 
@@ -23,6 +27,7 @@ struct server {
         sd_event *event;
         sd_event_source *timer;
         struct sampler *sampler;
+        struct events *events;
         struct http *http;
         uint64_t told_generation; /* of the last STATUS= */
 };
@@ -65,12 +70,34 @@ static void tell_status(struct server *server, const struct snapshot *snap)
                    snapshot_generation(snap));
 }
 
-static void snapshot_changed(void *context, struct snapshot *snap)
+/* Numbers what changed, and tells everybody who waits for it. */
+static void tell_events(struct server *server, const struct snapshot *snap,
+                        const struct snapshot *previous)
+{
+        struct event_list list = { .n = 0 };
+
+        diff(previous, snap, &list);
+        for (size_t i = 0; i < list.n; i++) {
+                const struct event_record *record =
+                        events_add(server->events, &list.events[i], snap);
+
+                journal_event(&list.events[i], record);
+        }
+        if (list.lost > 0)
+                log_message(LOG_ERR, "out of memory: %zu events are lost", list.lost);
+        if (list.n > 0 && server->http)
+                http_events_added(server->http);
+        event_list_clear(&list);
+}
+
+static void snapshot_changed(void *context, struct snapshot *snap, const struct snapshot *previous)
 {
         struct server *server = context;
 
         if (server->http)
                 http_snapshot_changed(server->http);
+        if (previous)
+                tell_events(server, snap, previous);
         tell_status(server, snap);
 }
 
@@ -97,7 +124,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
         (void)source;
         (void)usec;
-        if (sampler_sample(server->sampler) < 0)
+        if (sampler_sample(server->sampler, false) < 0)
                 log_message(LOG_ERR, "out of memory: the snapshot before stays current");
         return arm_timer(server);
 }
@@ -301,13 +328,14 @@ static int start(struct server *server)
         const struct http_source http_source = {
                 .snapshot = snapshot_for_request,
                 .not_ready = not_ready,
+                .events = server->events,
                 .context = server,
         };
         error_text error = NULL;
         int r = setup_signals(server);
 
         if (r >= 0)
-                r = sampler_sample(server->sampler);
+                r = sampler_sample(server->sampler, true);
         if (r < 0) {
                 log_failure("cannot start: %s", strerror(-r));
                 return r;
@@ -336,8 +364,9 @@ int serve(struct source *source, const struct command_line *cmd, struct settings
         int r = sd_event_new(&server.event);
 
         if (r >= 0) {
+                server.events = events_new(realtime_now_ns());
                 server.sampler = sampler_new(source, &observer);
-                r = server.sampler ? start(&server) : -ENOMEM;
+                r = server.sampler && server.events ? start(&server) : -ENOMEM;
         }
         if (r >= 0) {
                 sd_notify(false, "READY=1");
@@ -348,6 +377,7 @@ int serve(struct source *source, const struct command_line *cmd, struct settings
         }
         http_free(server.http);
         sampler_free(server.sampler);
+        events_free(server.events);
         sd_event_source_unref(server.timer);
         sd_event_unref(server.event);
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+#include "subscribers.h"
+
+#include "buffer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#define NS_PER_USEC  1000
+#define USEC_PER_SEC UINT64_C(1000000)
+
+/* Pieces of a stream; libmicrohttpd keeps one in the connection's memory while it is sent. */
+#define BLOCK_SIZE ((size_t)4 * 1024)
+/* How much is made ready at once. */
+#define READY_MAX ((size_t)16 * 1024)
+/* What the kernel buffers for a client that does not read, so that it is noticed. */
+#define SEND_BUFFER (64 * 1024)
+
+struct stream {
+        TAILQ_ENTRY(stream) link;
+        struct subscribers *owner;
+        struct MHD_Connection *connection;
+        int fd;
+        uint64_t seq; /* the last event that was made ready */
+        bool suspended;
+        bool heartbeat; /* one is due */
+        bool dropped;
+        struct buffer ready;
+        size_t sent; /* of ready */
+};
+
+/* A request that waits. */
+struct waiter {
+        TAILQ_ENTRY(waiter) link;
+        struct MHD_Connection *connection;
+        uint64_t until_us; /* CLOCK_MONOTONIC */
+};
+
+struct subscribers {
+        sd_event *loop;
+        const struct events *events;
+        void (*kick)(void *context);
+        void *context;
+        sd_event_source *heartbeat; /* on while there are streams */
+        sd_event_source *timeout;   /* of the waiter whose time is up first */
+        uint64_t n_streams, dropped;
+        TAILQ_HEAD(streams, stream) streams;
+        TAILQ_HEAD(waiters, waiter) waiters;
+};
+
+static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata);
+static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata);
+
+struct subscribers *subscribers_new(sd_event *loop, const struct events *events,
+                                    void (*kick)(void *context), void *context)
+{
+        struct subscribers *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s)
+                return NULL;
+        TAILQ_INIT(&s->streams);
+        TAILQ_INIT(&s->waiters);
+        s->loop = sd_event_ref(loop);
+        s->events = events;
+        s->kick = kick;
+        s->context = context;
+        /* A heartbeat may be late by a second: then it joins other wake-ups. */
+        r = sd_event_add_time(loop, &s->heartbeat, CLOCK_MONOTONIC, 0, USEC_PER_SEC, on_heartbeat,
+                              s);
+        if (r >= 0)
+                r = sd_event_add_time(loop, &s->timeout, CLOCK_MONOTONIC, 0, 0, on_timeout, s);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s->heartbeat, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s->timeout, SD_EVENT_OFF);
+        if (r >= 0)
+                return s;
+        subscribers_free(s);
+        return NULL;
+}
+
+void subscribers_free(struct subscribers *s)
+{
+        if (!s)
+                return;
+        sd_event_source_disable_unref(s->heartbeat);
+        sd_event_source_disable_unref(s->timeout);
+        sd_event_unref(s->loop);
+        free(s);
+}
+
+static uint64_t now_us(const struct subscribers *s)
+{
+        uint64_t now = 0;
+
+        sd_event_now(s->loop, CLOCK_MONOTONIC, &now);
+        return now;
+}
+
+static void resume_stream(struct stream *stream)
+{
+        if (!stream->suspended)
+                return;
+        stream->suspended = false;
+        MHD_resume_connection(stream->connection);
+}
+
+static void resume_waiter(struct subscribers *s, struct waiter *waiter)
+{
+        TAILQ_REMOVE(&s->waiters, waiter, link);
+        MHD_resume_connection(waiter->connection);
+        free(waiter);
+}
+
+void subscribers_resume_all(struct subscribers *s)
+{
+        struct stream *stream;
+
+        TAILQ_FOREACH (stream, &s->streams, link)
+                resume_stream(stream);
+        while (!TAILQ_EMPTY(&s->waiters))
+                resume_waiter(s, TAILQ_FIRST(&s->waiters));
+}
+
+/* libmicrohttpd finds a connection whose socket is shut down and closes it. */
+static void drop_if_behind(struct subscribers *s, struct stream *stream)
+{
+        if (stream->dropped || events_last_seq(s->events) - stream->seq <= SUBSCRIBER_BACKLOG_MAX)
+                return;
+        stream->dropped = true;
+        s->dropped++;
+        shutdown(stream->fd, SHUT_RDWR);
+}
+
+void subscribers_notify(struct subscribers *s)
+{
+        struct stream *stream;
+
+        if (TAILQ_EMPTY(&s->streams) && TAILQ_EMPTY(&s->waiters))
+                return;
+        TAILQ_FOREACH (stream, &s->streams, link) {
+                if (!stream->suspended)
+                        drop_if_behind(s, stream);
+                resume_stream(stream);
+        }
+        while (!TAILQ_EMPTY(&s->waiters))
+                resume_waiter(s, TAILQ_FIRST(&s->waiters));
+        s->kick(s->context);
+}
+
+/* Streams. */
+
+static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        struct subscribers *s = userdata;
+        struct stream *stream;
+
+        (void)usec;
+        TAILQ_FOREACH (stream, &s->streams, link) {
+                stream->heartbeat = true;
+                resume_stream(stream);
+        }
+        s->kick(s->context);
+        if (s->n_streams == 0)
+                return 0;
+        sd_event_source_set_time_relative(source, SUBSCRIBER_HEARTBEAT_SECONDS * USEC_PER_SEC);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* What the ring no longer has is told. */
+static void add_gap(struct stream *stream)
+{
+        const struct events *events = stream->owner->events;
+
+        if (!events_gap(events, stream->seq))
+                return;
+        buffer_printf(&stream->ready,
+                      "event: gap\ndata: {\"asked_seq\":%" PRIu64 ",\"oldest_seq\":%" PRIu64
+                      ",\"last_seq\":%" PRIu64 "}\n\n",
+                      stream->seq, events_oldest_seq(events), events_last_seq(events));
+        stream->seq = events_oldest_seq(events) - 1;
+}
+
+static void make_ready(struct stream *stream)
+{
+        const struct event_record *record;
+
+        stream->ready.len = 0;
+        stream->sent = 0;
+        add_gap(stream);
+        while (stream->ready.len < READY_MAX &&
+               (record = events_after(stream->owner->events, stream->seq))) {
+                buffer_printf(&stream->ready, "id: %" PRIu64 "\nevent: %s\ndata: ", record->seq,
+                              event_type_name(record->type));
+                buffer_add(&stream->ready, record->json, record->len);
+                buffer_add_str(&stream->ready, "\n\n");
+                stream->seq = record->seq;
+        }
+        if (stream->heartbeat && stream->ready.len == 0)
+                buffer_add_str(&stream->ready, ": heartbeat\n\n");
+        stream->heartbeat = false;
+}
+
+/* What libmicrohttpd calls for more of the body. */
+static ssize_t read_stream(void *cls, uint64_t pos, char *out, size_t max)
+{
+        struct stream *stream = cls;
+        size_t n;
+
+        (void)pos;
+        if (stream->sent == stream->ready.len)
+                make_ready(stream);
+        if (buffer_failed(&stream->ready))
+                return MHD_CONTENT_READER_END_WITH_ERROR;
+        n = stream->ready.len - stream->sent;
+        if (n == 0) {
+                /* A thousand subscribers wait: keep nothing for them. */
+                buffer_release(&stream->ready);
+                stream->sent = 0;
+                stream->suspended = true;
+                MHD_suspend_connection(stream->connection);
+                return 0;
+        }
+        if (n > max)
+                n = max;
+        memcpy(out, stream->ready.data + stream->sent, n);
+        stream->sent += n;
+        return (ssize_t)n;
+}
+
+static void free_stream(void *cls)
+{
+        struct stream *stream = cls;
+        struct subscribers *s = stream->owner;
+
+        TAILQ_REMOVE(&s->streams, stream, link);
+        s->n_streams--;
+        if (s->n_streams == 0)
+                sd_event_source_set_enabled(s->heartbeat, SD_EVENT_OFF);
+        buffer_release(&stream->ready);
+        free(stream);
+}
+
+static void add_stream(struct subscribers *s, struct stream *stream)
+{
+        const int size = SEND_BUFFER;
+
+        setsockopt(stream->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+        TAILQ_INSERT_TAIL(&s->streams, stream, link);
+        if (s->n_streams++ > 0)
+                return;
+        sd_event_source_set_time_relative(s->heartbeat,
+                                          SUBSCRIBER_HEARTBEAT_SECONDS * USEC_PER_SEC);
+        sd_event_source_set_enabled(s->heartbeat, SD_EVENT_ONESHOT);
+}
+
+struct MHD_Response *subscribers_stream(struct subscribers *s, struct MHD_Connection *connection,
+                                        int fd, uint64_t since)
+{
+        struct stream *stream = calloc(1, sizeof(*stream));
+        struct MHD_Response *response;
+
+        if (!stream)
+                return NULL;
+        *stream = (struct stream){ .owner = s, .connection = connection, .fd = fd, .seq = since };
+        /* The client sees at once that it is connected. */
+        buffer_add_str(&stream->ready, ": connected\n\n");
+        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_stream,
+                                                     stream, free_stream);
+        if (!response) {
+                buffer_release(&stream->ready);
+                free(stream);
+                return NULL;
+        }
+        add_stream(s, stream);
+        return response;
+}
+
+uint64_t subscribers_open(const struct subscribers *s)
+{
+        return s->n_streams;
+}
+
+uint64_t subscribers_dropped(const struct subscribers *s)
+{
+        return s->dropped;
+}
+
+void subscribers_count_dropped(struct subscribers *s)
+{
+        s->dropped++;
+}
+
+/* Requests that wait. */
+
+static int arm_timeout(struct subscribers *s)
+{
+        const struct waiter *waiter;
+        uint64_t first = UINT64_MAX;
+
+        TAILQ_FOREACH (waiter, &s->waiters, link)
+                if (waiter->until_us < first)
+                        first = waiter->until_us;
+        if (first == UINT64_MAX)
+                return sd_event_source_set_enabled(s->timeout, SD_EVENT_OFF);
+        sd_event_source_set_time(s->timeout, first);
+        return sd_event_source_set_enabled(s->timeout, SD_EVENT_ONESHOT);
+}
+
+static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        struct subscribers *s = userdata;
+        struct waiter *waiter = TAILQ_FIRST(&s->waiters);
+        uint64_t now = now_us(s);
+
+        (void)source;
+        (void)usec;
+        while (waiter) {
+                struct waiter *next = TAILQ_NEXT(waiter, link);
+
+                if (waiter->until_us <= now)
+                        resume_waiter(s, waiter);
+                waiter = next;
+        }
+        s->kick(s->context);
+        return arm_timeout(s);
+}
+
+bool subscribers_wait(struct subscribers *s, struct MHD_Connection *connection, uint64_t wait_ns)
+{
+        struct waiter *waiter = malloc(sizeof(*waiter));
+
+        if (!waiter)
+                return false;
+        *waiter = (struct waiter){
+                .connection = connection,
+                .until_us = now_us(s) + wait_ns / NS_PER_USEC,
+        };
+        TAILQ_INSERT_TAIL(&s->waiters, waiter, link);
+        arm_timeout(s);
+        MHD_suspend_connection(connection);
+        return true;
+}
