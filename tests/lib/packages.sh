@@ -12,6 +12,7 @@ test_packages=(
         acpica-tools libcmocka-dev python3 python3-prometheus-client
         numactl procps prometheus prometheus-node-exporter
         busybox-static cpio qemu-system-x86
+        build-essential debhelper dpkg-dev lintian rpm
 )
 # To look at the code with other eyes.
 lint_packages=(
