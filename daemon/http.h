@@ -8,6 +8,7 @@
 #pragma once
 
 #include "events.h"
+#include "hotplug.h"
 #include "model.h"
 #include "settings.h"
 
@@ -25,6 +26,8 @@ struct http_source {
         const char *(*not_ready)(void *context);
         /* What changed so far. */
         const struct events *events;
+        /* The uevents heard so far. */
+        void (*uevents)(void *context, struct hotplug_stats *stats);
         void *context;
 };
 

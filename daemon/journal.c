@@ -69,9 +69,15 @@ static int add_number(struct iovec *field, const char *name, uint64_t value)
 
 static int add_json(struct iovec *field, const char *name, const json_t *value)
 {
-        char *text = json_is_null(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-        int n = add_field(field, name, text);
+        char *text;
+        int n;
 
+        if (json_is_null(value))
+                return 0;
+        if (json_is_string(value))
+                return add_field(field, name, json_string_value(value));
+        text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        n = add_field(field, name, text);
         free(text);
         return n;
 }

@@ -7,6 +7,7 @@
 
 #include "buffer.h"
 #include "events.h"
+#include "hotplug.h"
 #include "model.h"
 
 /* Collectors beyond the sample's own, chosen by the same names (collect[], exclude[]). */
@@ -42,6 +43,7 @@ struct self_stats {
         uint64_t http_subscribers_dropped; /* because they did not read */
         uint64_t start_time_ns;            /* realtime */
         const struct events *events;
+        struct hotplug_stats uevents;
 };
 
 /* "user", "nice", …; "free", "min", …: labels and JSON keys. */

@@ -406,14 +406,34 @@ static void render_self(struct prom *p, const struct snapshot *snap)
         prom_value(p, 1);
 }
 
-static void render_event_counts(struct prom *p, const struct events *events)
+static void render_event_counts(struct prom *p, const struct self_stats *self)
 {
+        const struct events *events = self->events;
+        const struct {
+                const char *kind;
+                uint64_t n;
+        } uevents[] = {
+                { "numa", self->uevents.relevant },
+                { "other", self->uevents.uevents - self->uevents.relevant },
+                { "malformed", self->uevents.malformed },
+                { "foreign", self->uevents.foreign },
+        };
+
         prom_table_family(p, FAMILY_EVENTS);
         for (unsigned type = 0; type < NR_EVENT_TYPES; type++) {
                 prom_begin(p);
                 prom_label(p, "type", event_type_name(type));
                 prom_value(p, events_count(events, type));
         }
+        prom_table_family(p, FAMILY_UEVENTS);
+        for (size_t i = 0; i < sizeof(uevents) / sizeof(uevents[0]); i++) {
+                prom_begin(p);
+                prom_label(p, "kind", uevents[i].kind);
+                prom_value(p, uevents[i].n);
+        }
+        prom_table_family(p, FAMILY_UEVENTS_LOST);
+        prom_begin(p);
+        prom_value(p, self->uevents.lost);
 }
 
 static void render_http(struct prom *p, const struct self_stats *self)
@@ -480,7 +500,7 @@ void render_prometheus(struct buffer *out, const struct snapshot *snap,
         if (CHOSEN(COLLECT_CHECKS))
                 render_checks(p, snap);
         if (CHOSEN(COLLECT_EVENTS) && self)
-                render_event_counts(p, self->events);
+                render_event_counts(p, self);
         if (CHOSEN(COLLECT_SELF))
                 render_self(p, snap);
         if (CHOSEN(COLLECT_HTTP) && self)

@@ -260,7 +260,7 @@ static enum MHD_Result send_body(const struct exchange *x, const struct represen
                                  const struct snapshot *snap, const struct header_field *fields)
 {
         struct responder *r = x->responder;
-        const struct self_stats self = {
+        struct self_stats self = {
                 .n_routes = r->n_stats,
                 .routes = r->stats,
                 .http_bytes = r->bytes,
@@ -271,8 +271,11 @@ static enum MHD_Result send_body(const struct exchange *x, const struct represen
                 .start_time_ns = r->start_time_ns,
         };
         const struct body_source source = { .snap = snap, .self = &self };
-        const struct body *body = body_cache_get(r->cache, what, &source,
-                                                 accept_gzip(fields[FIELD_ACCEPT_ENCODING].value));
+        const struct body *body;
+
+        r->source.uevents(r->source.context, &self.uevents);
+        body = body_cache_get(r->cache, what, &source,
+                              accept_gzip(fields[FIELD_ACCEPT_ENCODING].value));
 
         if (!body)
                 return send_exhausted(x);

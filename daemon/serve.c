@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "diff.h"
 #include "events.h"
+#include "hotplug.h"
 #include "http.h"
 #include "journal.h"
 #include "log.h"
@@ -28,6 +29,7 @@ struct server {
         sd_event_source *timer;
         struct sampler *sampler;
         struct events *events;
+        struct hotplug *hotplug; /* NULL: uevents are not heard */
         struct http *http;
         uint64_t told_generation; /* of the last STATUS= */
 };
@@ -114,6 +116,44 @@ static const char *not_ready(void *context)
 
         return sampler_snapshot(server->sampler, UINT64_MAX) ? NULL
                                                              : "no sample could be taken yet";
+}
+
+/* A burst of uevents has settled. */
+static void look(void *context, const struct hotplug_burst *burst)
+{
+        struct server *server = context;
+
+        if (burst->lost)
+                log_message(LOG_NOTICE, "uevents were lost: looking at everything");
+        else
+                log_message(LOG_DEBUG, "%" PRIu64 " uevents, the last at %" PRIu64 " ns: looking",
+                            burst->uevents, burst->last_ns);
+        if (sampler_sample(server->sampler, true) < 0)
+                log_message(LOG_ERR, "out of memory: the snapshot before stays current");
+}
+
+/* Without them (a recorded machine, a container) the interval finds what changed. */
+static void hear_uevents(struct server *server, const struct source *source)
+{
+        const struct hotplug_callbacks callbacks = { .look = look, .context = server };
+        int r;
+
+        if (!source_is_live(source))
+                return;
+        r = hotplug_new(server->event, &callbacks, &server->hotplug);
+        if (r < 0)
+                log_message(LOG_NOTICE,
+                            "uevents cannot be heard (%s): changes show at the interval",
+                            strerror(-r));
+}
+
+static void uevent_counts(void *context, struct hotplug_stats *stats)
+{
+        const struct server *server = context;
+
+        *stats = (struct hotplug_stats){ .uevents = 0 };
+        if (server->hotplug)
+                hotplug_stats(server->hotplug, stats);
 }
 
 static int arm_timer(struct server *server);
@@ -323,17 +363,20 @@ static int start_listening(struct server *server)
         return r;
 }
 
-static int start(struct server *server)
+static int start(struct server *server, const struct source *source)
 {
         const struct http_source http_source = {
                 .snapshot = snapshot_for_request,
                 .not_ready = not_ready,
                 .events = server->events,
+                .uevents = uevent_counts,
                 .context = server,
         };
         error_text error = NULL;
         int r = setup_signals(server);
 
+        /* Before the first sample, so that nothing is missed between the two. */
+        hear_uevents(server, source);
         if (r >= 0)
                 r = sampler_sample(server->sampler, true);
         if (r < 0) {
@@ -366,7 +409,7 @@ int serve(struct source *source, const struct command_line *cmd, struct settings
         if (r >= 0) {
                 server.events = events_new(realtime_now_ns());
                 server.sampler = sampler_new(source, &observer);
-                r = server.sampler && server.events ? start(&server) : -ENOMEM;
+                r = server.sampler && server.events ? start(&server, source) : -ENOMEM;
         }
         if (r >= 0) {
                 sd_notify(false, "READY=1");
@@ -375,6 +418,7 @@ int serve(struct source *source, const struct command_line *cmd, struct settings
                         log_failure("event loop: %s", strerror(-r));
                 sd_notify(false, "STOPPING=1");
         }
+        hotplug_free(server.hotplug);
         http_free(server.http);
         sampler_free(server.sampler);
         events_free(server.events);

@@ -11,7 +11,7 @@ build_packages=(
 test_packages=(
         acpica-tools libcmocka-dev python3 python3-prometheus-client
         numactl procps prometheus prometheus-node-exporter
-        busybox-static cpio qemu-system-x86
+        busybox-static cpio qemu-system-x86 socat
         build-essential debhelper dpkg-dev lintian rpm
 )
 # To look at the code with other eyes.
