@@ -80,3 +80,23 @@ const char *address_parse(const char *text, union address *out, socklen_t *len)
         memcpy(out->un.sun_path, path, strlen(path) + 1);
         return NULL;
 }
+
+const char *address_without_scheme(const char *text, bool *tls)
+{
+        static const char scheme[] = "tls:";
+
+        *tls = strncmp(text, scheme, strlen(scheme)) == 0;
+        return *tls ? text + strlen(scheme) : text;
+}
+
+const char *address_check(const char *text)
+{
+        union address address;
+        socklen_t len;
+        bool tls;
+        const char *expected = address_parse(address_without_scheme(text, &tls), &address, &len);
+
+        if (!expected && tls && address.any.sa_family == AF_UNIX)
+                expected = "expected ADDR:PORT or [ADDR6]:PORT behind 'tls:'";
+        return expected;
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -18,3 +19,9 @@ union address {
  * constant.
  */
 const char *address_parse(const char *text, union address *out, socklen_t *len);
+
+/* Whether text can be listened on: the above, TCP also with "tls:" before. NULL, or what is
+ * expected, a constant. */
+const char *address_check(const char *text);
+/* What follows "tls:" before an address, and whether that stood there. */
+const char *address_without_scheme(const char *text, bool *tls);

@@ -118,6 +118,7 @@ bool body_add_headers(struct MHD_Response *response, const char *etag, const str
         return add_header(response, "ETag", etag) &&
                add_header(response, "Cache-Control", "no-cache") &&
                add_header(response, "Vary", "Accept, Accept-Encoding") &&
+               add_header(response, "Cross-Origin-Resource-Policy", "same-origin") &&
                add_header(response, "X-Content-Type-Options", "nosniff");
 }
 

@@ -53,7 +53,8 @@ void command_line_help(FILE *out)
               "Serve the NUMA state of this machine over HTTP.\n"
               "\n"
               "  -c, --config FILE       configuration file\n"
-              "  -l, --listen ADDR       listen on ADDR:PORT, [ADDR6]:PORT or unix:/path;\n"
+              "  -l, --listen ADDR       listen on ADDR:PORT, [ADDR6]:PORT, with tls:\n"
+              "                          before them for encryption, or unix:/path;\n"
               "                          repeatable; default 127.0.0.1:6862, [::1]:6862;\n"
               "                          port 0 picks a free one\n"
               "      --port-file FILE    write the addresses really bound to FILE\n"
@@ -89,14 +90,11 @@ __attribute__((format(printf, 2, 3))) static int usage_error(error_text *error, 
 static int add_address(struct command_line *cmd, char *text, error_text *error)
 {
         char **listen = reallocarray(cmd->listen, cmd->n_listen + 1, sizeof(*listen));
-        union address address;
-        const char *expected;
-        socklen_t len;
+        const char *expected = address_check(text);
 
         if (!listen)
                 return -ENOMEM;
         cmd->listen = listen;
-        expected = address_parse(text, &address, &len);
         if (expected)
                 return usage_error(error, "option '--listen': found '%s', %s", text, expected);
         listen[cmd->n_listen++] = text;

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "http.h"
-#include "cleanup.h"
-#include "listener.h"
+
+#include "acceptor.h"
+#include "address.h"
+#include "auth.h"
 #include "respond.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* Request line, headers and libmicrohttpd's own bookkeeping of one connection. */
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
 /* Our own limits can change while running, libmicrohttpd's cannot: it gets one out of the way. */
 #define CONNECTIONS_ENDLESS (1U << 20)
-/* So that a flood of connections does not keep the loop from everything else. */
-#define ACCEPTS_AT_ONCE 16
-/* How long a listener rests when descriptors have run out. */
-#define ACCEPT_PAUSE_US (UINT64_C(100) * 1000)
 /*
  * How many idle timeouts a request may take, from the end of the one before to the end of its
  * answer. libmicrohttpd's timeout only ends connections on which nothing moves at all; a client
@@ -32,6 +34,8 @@ struct connection {
         TAILQ_ENTRY(connection) link;
         int fd;
         bool counts; /* has an address that connection_limit_per_address is for */
+        bool asked;  /* for a certificate that is believed; verified is the answer */
+        bool verified;
         struct in6_addr address;
         uint64_t since_us; /* connected, or answered last */
         bool patient;      /* it waits for events, and is in the list of those */
@@ -39,30 +43,36 @@ struct connection {
 
 struct listener {
         SLIST_ENTRY(listener) link;
-        struct http *http;
-        struct listener_socket socket;
-        sd_event_source *source;
-        sd_event_source *resume;
+        struct acceptor *acceptor;
+};
+
+/* libmicrohttpd speaks TLS on all connections or on none. */
+enum { ENGINE_PLAIN, ENGINE_TLS, NR_ENGINES };
+
+struct engine {
+        struct MHD_Daemon *daemon; /* NULL: not started */
+        sd_event_source *epoll;    /* it has something to do */
 };
 
 /* What a request target becomes between the request line and the answer. */
 struct request {
         bool announced;
-        struct respond_wait wait;
+        struct respond_client client;
         char target[];
 };
 
 struct http {
         sd_event *event;
-        struct MHD_Daemon *daemon;
+        struct engine engines[NR_ENGINES];
         struct responder *responder;
-        sd_event_source *epoll;   /* libmicrohttpd has something to do */
-        sd_event_source *pending; /* it has at once */
-        sd_event_source *timer;   /* a connection's time may be up */
-        uint64_t timer_us;        /* NEVER: not armed */
+        struct tls *tls, *previous_tls; /* see tls_use() */
+        sd_event_source *pending;       /* it has at once */
+        sd_event_source *timer;         /* a connection's time may be up */
+        uint64_t timer_us;              /* NEVER: not armed */
 
         unsigned connection_limit;
         unsigned connection_limit_per_address;
+        struct network_list allow, deny;
         unsigned idle_timeout_s;
         unsigned daemon_timeout_s; /* the one that libmicrohttpd was started with */
 
@@ -70,6 +80,7 @@ struct http {
         TAILQ_HEAD(connections, connection) connections; /* ascending by since_us */
         struct connections patient;                      /* those that are not in a hurry */
         struct subscribers *subscribers;
+        struct gate *gate;
         SLIST_HEAD(listeners, listener) listeners;
 };
 
@@ -110,6 +121,9 @@ static bool may_connect(const struct http *http, const struct sockaddr *address)
                 return false;
         if (!address_key(address, &key))
                 return true;
+        if (network_list_contains(&http->deny, &key) ||
+            (http->allow.n > 0 && !network_list_contains(&http->allow, &key)))
+                return false;
         TAILQ_FOREACH (c, &http->connections, link)
                 n += c->counts && memcmp(&c->address, &key, sizeof(key)) == 0;
         TAILQ_FOREACH (c, &http->patient, link)
@@ -205,9 +219,18 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
         (void)cls;
         if (!request)
                 return NULL;
-        request->wait.fd = c ? c->fd : -1;
+        request->client.fd = c ? c->fd : -1;
         memcpy(request->target, target, len);
         return request;
+}
+
+/* Once a connection: it costs as much as a small answer. */
+static bool verify(const struct http *http, struct MHD_Connection *connection, struct connection *c)
+{
+        if (!c->asked)
+                c->verified = tls_client_verified(http->tls, connection);
+        c->asked = true;
+        return c->verified;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -216,7 +239,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 {
         struct http *http = cls;
         struct request *request = *context;
-        struct respond_wait *wait = request ? &request->wait : NULL;
+        struct respond_client *client = request ? &request->client : NULL;
         struct connection *c = connection_of(connection);
         enum MHD_Result result;
 
@@ -232,12 +255,16 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                 request->announced = true;
                 return MHD_YES;
         }
-        if (wait)
-                wait->patient = false;
+        if (client)
+                client->patient = false;
+        if (client && c) {
+                client->address = c->address;
+                client->verified = verify(http, connection, c);
+        }
         result = respond(http->responder, connection, method, request ? request->target : NULL,
-                         http->n_connections, wait);
-        if (c && wait && wait->patient != c->patient)
-                requeue(http, c, wait->patient);
+                         http->n_connections, client);
+        if (c && client && client->patient != c->patient)
+                requeue(http, c, client->patient);
         return result;
 }
 
@@ -279,21 +306,32 @@ static int arm_timer(struct http *http, uint64_t at_us)
         return sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT);
 }
 
-static int run(struct http *http)
+/* Lets it work; *at_us becomes when it wants to work again, if that is sooner. */
+static void run_engine(struct http *http, struct engine *engine, uint64_t *at_us)
 {
         MHD_UNSIGNED_LONG_LONG timeout_ms;
-        uint64_t at_us;
+        uint64_t timeout_us;
 
-        MHD_run(http->daemon);
-        at_us = next_cut_off(http);
-        if (MHD_get_timeout(http->daemon, &timeout_ms) == MHD_YES) {
-                uint64_t timeout_us = now_us(http) + timeout_ms * 1000;
+        if (!engine->daemon)
+                return;
+        MHD_run(engine->daemon);
+        if (MHD_get_timeout(engine->daemon, &timeout_ms) != MHD_YES)
+                return;
+        timeout_us = timeout_ms == 0 ? 0 : now_us(http) + timeout_ms * 1000;
+        if (timeout_us < *at_us)
+                *at_us = timeout_us;
+}
 
-                if (timeout_ms == 0)
-                        return sd_event_source_set_enabled(http->pending, SD_EVENT_ONESHOT);
-                at_us = timeout_us < at_us ? timeout_us : at_us;
-        }
-        return arm_timer(http, at_us);
+static int run(struct http *http)
+{
+        uint64_t at_us = NEVER, cut_off_us;
+
+        for (size_t i = 0; i < NR_ENGINES; i++)
+                run_engine(http, &http->engines[i], &at_us);
+        if (at_us == 0)
+                return sd_event_source_set_enabled(http->pending, SD_EVENT_ONESHOT);
+        cut_off_us = next_cut_off(http);
+        return arm_timer(http, cut_off_us < at_us ? cut_off_us : at_us);
 }
 
 /* Connections were resumed, maybe from within libmicrohttpd: it runs soon. */
@@ -331,101 +369,18 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* Listeners. */
 
-static int on_resume(sd_event_source *source, uint64_t usec, void *userdata)
+static int connected(void *context, int fd, const struct sockaddr *address, socklen_t len, bool tls)
 {
-        struct listener *listener = userdata;
+        struct http *http = context;
+        struct engine *engine = &http->engines[tls ? ENGINE_TLS : ENGINE_PLAIN];
 
-        (void)source;
-        (void)usec;
-        return sd_event_source_set_enabled(listener->source, SD_EVENT_ON);
-}
-
-/* The waiting connection stays in the queue: without a pause the loop would spin. */
-static int pause_listener(struct listener *listener)
-{
-        int r = sd_event_source_set_time_relative(listener->resume, ACCEPT_PAUSE_US);
-
-        if (r >= 0)
-                r = sd_event_source_set_enabled(listener->resume, SD_EVENT_ONESHOT);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(listener->source, SD_EVENT_OFF);
-        return r;
-}
-
-static bool lacks_resources(int error)
-{
-        return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
-static int on_listener(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-        struct listener *listener = userdata;
-        struct http *http = listener->http;
-        int r = 0;
-
-        (void)source;
-        (void)revents;
-        for (int i = 0; i < ACCEPTS_AT_ONCE && r >= 0; i++) {
-                struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
-                socklen_t len = sizeof(address);
-                struct sockaddr *any = (struct sockaddr *)&address;
-                int client = accept4(fd, any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-                if (client < 0 && lacks_resources(errno))
-                        return pause_listener(listener);
-                if (client < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-                        break;
-                if (client < 0) /* gone before we came: the next one */
-                        continue;
-                if (!may_connect(http, any)) {
-                        close(client);
-                        continue;
-                }
-                /* It closes the socket if it fails. The next one is counted against this one. */
-                MHD_add_connection(http->daemon, client, any, len);
-                r = run(http);
+        if (!engine->daemon || !may_connect(http, address)) {
+                close(fd);
+                return 0;
         }
-        return r;
-}
-
-static void listener_free(struct listener *listener)
-{
-        sd_event_source_disable_unref(listener->source);
-        sd_event_source_disable_unref(listener->resume);
-        listener_socket_close(&listener->socket);
-        free(listener);
-}
-
-/* Takes socket over, also when it fails. */
-static int add_listener(struct http *http, struct listener_socket *socket, char **bound)
-{
-        struct listener *listener = calloc(1, sizeof(*listener));
-        int r;
-
-        if (!listener) {
-                listener_socket_close(socket);
-                return -ENOMEM;
-        }
-        listener->http = http;
-        listener->socket = *socket;
-        *bound = strdup(socket->bound);
-        r = *bound ? 0 : -ENOMEM;
-        if (r >= 0)
-                r = sd_event_add_io(http->event, &listener->source, socket->fd, EPOLLIN,
-                                    on_listener, listener);
-        if (r >= 0)
-                r = sd_event_add_time(http->event, &listener->resume, CLOCK_MONOTONIC, 0, 0,
-                                      on_resume, listener);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(listener->resume, SD_EVENT_OFF);
-        if (r < 0) {
-                free(*bound);
-                *bound = NULL;
-                listener_free(listener);
-                return r;
-        }
-        SLIST_INSERT_HEAD(&http->listeners, listener, link);
-        return 0;
+        /* It closes the socket if it fails. The next one is counted against this one. */
+        MHD_add_connection(engine->daemon, fd, address, len);
+        return run(http);
 }
 
 static int explain(error_text *error, const char *what, int r)
@@ -435,57 +390,125 @@ static int explain(error_text *error, const char *what, int r)
         return r;
 }
 
+/* Takes socket over, also when it fails. */
+static int add_listener(struct http *http, struct listener_socket *socket, const char *name,
+                        bool tls, char **bound)
+{
+        const struct acceptor_callbacks callbacks = { .connected = connected, .context = http };
+        struct listener *listener = calloc(1, sizeof(*listener));
+        int r = -ENOMEM;
+
+        *bound = NULL;
+        if (listener && asprintf(bound, "%s%s", tls ? "tls:" : "", socket->bound) < 0)
+                *bound = NULL;
+        if (!*bound)
+                listener_socket_close(socket);
+        else
+                r = acceptor_new(http->event, socket, name, tls, &callbacks, &listener->acceptor);
+        if (r < 0) {
+                free(*bound);
+                *bound = NULL;
+                free(listener);
+                return r;
+        }
+        SLIST_INSERT_HEAD(&http->listeners, listener, link);
+        return 0;
+}
+
+static int no_certificate(const char *address, error_text *error)
+{
+        if (asprintf(error, "listen address '%s': found no certificate, expected one in [tls]",
+                     address) < 0)
+                *error = NULL;
+        return -EINVAL;
+}
+
 int http_listen(struct http *http, const char *address, char **bound, error_text *error)
 {
         struct listener_socket socket;
-        int r = listener_socket_open(&socket, address, error);
+        bool tls;
+        const char *bare = address_without_scheme(address, &tls);
+        int r;
 
+        if (tls && !http->engines[ENGINE_TLS].daemon)
+                return no_certificate(address, error);
+        r = listener_socket_open(&socket, bare, error);
         if (r < 0)
                 return r;
-        r = add_listener(http, &socket, bound);
+        r = add_listener(http, &socket, address, tls, bound);
         return r < 0 ? explain(error, address, r) : 0;
 }
 
-int http_listen_fd(struct http *http, int fd, char **bound, error_text *error)
+int http_listen_fd(struct http *http, int fd, bool tls, char **bound, error_text *error)
 {
         struct listener_socket socket;
-        int r = listener_socket_adopt(&socket, fd, error);
+        int r;
 
+        if (tls && !http->engines[ENGINE_TLS].daemon)
+                return no_certificate("inherited socket", error);
+        r = listener_socket_adopt(&socket, fd, error);
         if (r < 0)
                 return r;
-        r = add_listener(http, &socket, bound);
+        r = add_listener(http, &socket, NULL, tls, bound);
         return r < 0 ? explain(error, "inherited socket", r) : 0;
+}
+
+static struct listener *find_listener(struct http *http, const char *address)
+{
+        struct listener *listener;
+
+        SLIST_FOREACH (listener, &http->listeners, link)
+                if (acceptor_name(listener->acceptor) &&
+                    strcmp(acceptor_name(listener->acceptor), address) == 0)
+                        return listener;
+        return NULL;
+}
+
+bool http_listens(struct http *http, const char *address)
+{
+        return find_listener(http, address);
+}
+
+void http_unlisten(struct http *http, const char *address)
+{
+        struct listener *listener = find_listener(http, address);
+
+        if (!listener)
+                return;
+        SLIST_REMOVE(&http->listeners, listener, listener, link);
+        acceptor_free(listener->acceptor);
+        free(listener);
 }
 
 /* Start and stop. */
 
-static int start_daemon(struct http *http)
+static int start_engine(struct http *http, struct engine *engine, struct MHD_OptionItem *tls)
 {
-        http->daemon_timeout_s = http->idle_timeout_s;
+        struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+        const union MHD_DaemonInfo *info;
+        unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
+
         errno = 0;
-        http->daemon = MHD_start_daemon(
-                MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-                on_request, http, MHD_OPTION_URI_LOG_CALLBACK, on_target, http,
-                MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
-                on_connection, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-                MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_ENDLESS, MHD_OPTION_CONNECTION_TIMEOUT,
-                http->daemon_timeout_s, MHD_OPTION_END);
-        if (http->daemon)
-                return 0;
-        return errno ? -errno : -ENOMEM;
+        engine->daemon = MHD_start_daemon(
+                flags | (tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request, http,
+                MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_NOTIFY_COMPLETED,
+                on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+                MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+                CONNECTIONS_ENDLESS, MHD_OPTION_CONNECTION_TIMEOUT, http->daemon_timeout_s,
+                MHD_OPTION_ARRAY, tls ? tls : none, MHD_OPTION_END);
+        if (!engine->daemon)
+                return errno ? -errno : -ENOMEM;
+        info = MHD_get_daemon_info(engine->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+        if (!info)
+                return -EOPNOTSUPP;
+        return sd_event_add_io(http->event, &engine->epoll, info->epoll_fd, EPOLLIN, on_epoll,
+                               http);
 }
 
 static int add_sources(struct http *http)
 {
-        const union MHD_DaemonInfo *info =
-                MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-        int r = info ? 0 : -EOPNOTSUPP;
+        int r = sd_event_add_defer(http->event, &http->pending, on_pending, http);
 
-        if (r >= 0)
-                r = sd_event_add_io(http->event, &http->epoll, info->epoll_fd, EPOLLIN, on_epoll,
-                                    http);
-        if (r >= 0)
-                r = sd_event_add_defer(http->event, &http->pending, on_pending, http);
         if (r >= 0)
                 r = sd_event_source_set_enabled(http->pending, SD_EVENT_OFF);
         if (r >= 0)
@@ -510,29 +533,99 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
         http->timer_us = NEVER;
         TAILQ_INIT(&http->patient);
         http->subscribers = subscribers_new(event, source->events, kick, http);
-        if (http->subscribers)
-                http->responder = responder_new(source, http->subscribers);
-        r = http->responder ? 0 : -ENOMEM;
-        if (r >= 0) {
-                http_reconfigure(http, settings);
-                r = start_daemon(http);
-        }
+        http->gate = gate_new();
+        if (http->subscribers && http->gate)
+                http->responder = responder_new(source, http->subscribers, http->gate);
+        http->daemon_timeout_s = settings->idle_timeout_s;
+        *error = NULL;
+        r = http->responder ? add_sources(http) : -ENOMEM;
         if (r >= 0)
-                r = add_sources(http);
+                r = start_engine(http, &http->engines[ENGINE_PLAIN], NULL);
+        if (r >= 0)
+                r = http_reconfigure(http, settings, error);
         if (r < 0) {
                 http_free(http);
-                return explain(error, "HTTP server", r);
+                return *error ? r : explain(error, "HTTP server", r);
         }
         *ret = http;
         return 0;
 }
 
-void http_reconfigure(struct http *http, const struct settings *settings)
+static int copy_networks(struct network_list *to, const struct network_list *from)
 {
+        *to = (struct network_list){ .n = from->n };
+        if (from->n == 0)
+                return 0;
+        to->networks = reallocarray(NULL, from->n, sizeof(*to->networks));
+        if (!to->networks)
+                return -ENOMEM;
+        memcpy(to->networks, from->networks, from->n * sizeof(*to->networks));
+        return 0;
+}
+
+/* What can fail is made before anything is changed. */
+struct changes {
+        struct tls *tls;
+        struct auth *auth;
+        struct network_list allow, deny;
+};
+
+static void changes_release(struct changes *c)
+{
+        tls_free(c->tls);
+        auth_free(c->auth);
+        network_list_release(&c->allow);
+        network_list_release(&c->deny);
+}
+
+static int prepare(struct http *http, const struct settings *settings, struct changes *c,
+                   error_text *error)
+{
+        struct engine *engine = &http->engines[ENGINE_TLS];
+        int r = tls_new(settings, &c->tls, error);
+
+        if (r == 0)
+                r = auth_new(settings, &c->auth, error);
+        if (r == 0)
+                r = copy_networks(&c->allow, &settings->allow);
+        if (r == 0)
+                r = copy_networks(&c->deny, &settings->deny);
+        if (r == 0)
+                r = gate_set_hosts(http->gate, settings->hosts, settings->n_hosts);
+        if (r == 0 && c->tls && !engine->daemon)
+                r = start_engine(http, engine, tls_daemon_options(c->tls));
+        return r < 0 ? r : 0;
+}
+
+int http_reconfigure(struct http *http, const struct settings *settings, error_text *error)
+{
+        struct changes c = { .tls = NULL };
+        int r = prepare(http, settings, &c, error);
+
+        if (r < 0) {
+                changes_release(&c);
+                return r;
+        }
+        tls_use(c.tls);
+        tls_free(http->previous_tls);
+        http->previous_tls = http->tls;
+        http->tls = c.tls;
+        network_list_release(&http->allow);
+        network_list_release(&http->deny);
+        http->allow = c.allow;
+        http->deny = c.deny;
         http->connection_limit = settings->connection_limit;
         http->connection_limit_per_address = settings->connection_limit_per_address;
         http->idle_timeout_s = settings->idle_timeout_s;
         responder_set_distance_limit(http->responder, settings->distance_metrics_limit);
+        gate_set_auth(http->gate, c.auth, tls_asks_for_client_certificates(c.tls),
+                      settings->open_health);
+        return 0;
+}
+
+bool http_is_open(const struct http *http)
+{
+        return gate_is_open(http->gate);
 }
 
 void http_snapshot_changed(struct http *http)
@@ -553,17 +646,25 @@ void http_free(struct http *http)
                 return;
         while ((listener = SLIST_FIRST(&http->listeners))) {
                 SLIST_REMOVE_HEAD(&http->listeners, link);
-                listener_free(listener);
+                acceptor_free(listener->acceptor);
+                free(listener);
         }
-        sd_event_source_disable_unref(http->epoll);
+        for (size_t i = 0; i < NR_ENGINES; i++)
+                sd_event_source_disable_unref(http->engines[i].epoll);
         sd_event_source_disable_unref(http->pending);
         sd_event_source_disable_unref(http->timer);
         if (http->subscribers)
                 subscribers_resume_all(http->subscribers);
-        if (http->daemon)
-                MHD_stop_daemon(http->daemon);
+        for (size_t i = 0; i < NR_ENGINES; i++)
+                if (http->engines[i].daemon)
+                        MHD_stop_daemon(http->engines[i].daemon);
+        tls_free(http->tls);
+        tls_free(http->previous_tls);
+        network_list_release(&http->allow);
+        network_list_release(&http->deny);
         responder_free(http->responder);
         subscribers_free(http->subscribers);
+        gate_free(http->gate);
         sd_event_unref(http->event);
         free(http);
 }

@@ -37,14 +37,23 @@ struct http_source {
 int http_new(struct http **ret, sd_event *event, const struct settings *settings,
              const struct http_source *source, error_text *error);
 /*
- * Listens on one address ("ADDR:PORT", "[ADDR6]:PORT", "unix:/path"). 0 or -errno; *bound,
+ * Listens on one address ("ADDR:PORT", "[ADDR6]:PORT", "unix:/path", the first two with
+ * "tls:" before). 0 or -errno; *bound,
  * malloc()ed, is the address really bound, with the port that was picked for port 0.
  */
 int http_listen(struct http *http, const char *address, char **bound, error_text *error);
 /* Takes over a listening socket (socket activation). */
-int http_listen_fd(struct http *http, int fd, char **bound, error_text *error);
-/* Applies what can change while running (limits, distance_metrics_limit). */
-void http_reconfigure(struct http *http, const struct settings *settings);
+int http_listen_fd(struct http *http, int fd, bool tls, char **bound, error_text *error);
+/* Whether it listens on what was given to http_listen(); and ends that. Connections go on. */
+bool http_listens(struct http *http, const char *address);
+void http_unlisten(struct http *http, const char *address);
+/*
+ * Applies all settings but the addresses, and reads certificates, users and tokens anew. -errno
+ * with *error: nothing is changed. Connections go on.
+ */
+int http_reconfigure(struct http *http, const struct settings *settings, error_text *error);
+/* Whether requests need no authentication. */
+bool http_is_open(const struct http *http);
 /* A new snapshot is current: drops the bodies of the old one. */
 void http_snapshot_changed(struct http *http);
 /* There are new events: those who wait for them are told. */

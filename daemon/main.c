@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "auth.h"
 #include "cleanup.h"
 #include "log.h"
 #include "record.h"
@@ -8,6 +9,7 @@
 #include "sampler.h"
 #include "serve.h"
 #include "settings.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <string.h>
@@ -147,6 +149,24 @@ static int run(const struct command_line *cmd, struct settings *settings)
         return status;
 }
 
+/* The files that it names are part of it. */
+static int check_config(const struct settings *settings)
+{
+        struct tls *tls = NULL;
+        struct auth *auth = NULL;
+        error_text error = NULL;
+        int r = tls_new(settings, &tls, &error);
+
+        if (r == 0)
+                r = auth_new(settings, &auth, &error);
+        tls_free(tls);
+        auth_free(auth);
+        if (r < 0)
+                return fail(EXIT_USAGE, error);
+        settings_print(settings, stdout);
+        return finish_output();
+}
+
 static int load_and_run(const struct command_line *cmd)
 {
         struct settings settings;
@@ -157,8 +177,7 @@ static int load_and_run(const struct command_line *cmd)
                 return fail(EXIT_USAGE, error);
         log_set_level(settings.log_level);
         if (cmd->action == ACTION_CHECK_CONFIG) {
-                settings_print(&settings, stdout);
-                status = finish_output();
+                status = check_config(&settings);
         } else {
                 status = run(cmd, &settings);
         }

@@ -10,6 +10,14 @@ const char *problem_title(unsigned status)
         switch (status) {
         case MHD_HTTP_BAD_REQUEST:
                 return "Bad Request";
+        case MHD_HTTP_UNAUTHORIZED:
+                return "Unauthorized";
+        case MHD_HTTP_FORBIDDEN:
+                return "Forbidden";
+        case MHD_HTTP_MISDIRECTED_REQUEST:
+                return "Misdirected Request";
+        case MHD_HTTP_TOO_MANY_REQUESTS:
+                return "Too Many Requests";
         case MHD_HTTP_NOT_FOUND:
                 return "Not Found";
         case MHD_HTTP_METHOD_NOT_ALLOWED:

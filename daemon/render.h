@@ -7,6 +7,7 @@
 
 #include "buffer.h"
 #include "events.h"
+#include "gate.h"
 #include "hotplug.h"
 #include "model.h"
 
@@ -44,6 +45,7 @@ struct self_stats {
         uint64_t start_time_ns;            /* realtime */
         const struct events *events;
         struct hotplug_stats uevents;
+        const struct gate *gate;
 };
 
 /* "user", "nice", …; "free", "min", …: labels and JSON keys. */

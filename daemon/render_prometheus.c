@@ -451,6 +451,12 @@ static void render_http(struct prom *p, const struct self_stats *self)
         prom_table_family(p, FAMILY_HTTP_CONNECTIONS);
         prom_begin(p);
         prom_value(p, self->http_connections);
+        prom_table_family(p, FAMILY_HTTP_REFUSED);
+        for (unsigned i = GATE_OPEN + 1; i < NR_GATE_REFUSALS; i++) {
+                prom_begin(p);
+                prom_label(p, "reason", gate_refusal_name(i));
+                prom_value(p, gate_count(self->gate, i));
+        }
         prom_table_family(p, FAMILY_EVENT_SUBSCRIBERS);
         prom_begin(p);
         prom_value(p, self->http_subscribers);

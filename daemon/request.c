@@ -118,12 +118,22 @@ int request_target_parse(struct request_target *target, const char *text, const 
         }
         target->path = target->memory;
         target->query = query;
+        if (origin != text) {
+                const char *authority = strchr(text, '/') + 2;
+
+                target->authority = strndup(authority, (size_t)(origin - authority));
+                if (!target->authority) {
+                        request_target_release(target);
+                        return -ENOMEM;
+                }
+        }
         return 0;
 }
 
 void request_target_release(struct request_target *target)
 {
         free(target->memory);
+        free(target->authority);
         *target = (struct request_target){ .path = NULL };
 }
 

@@ -10,15 +10,16 @@
 #include <stdint.h>
 
 struct request_target {
-        char *path;  /* decoded: "/v1/nodes/0" */
-        char *query; /* as sent, after the '?'; NULL: none; next_parameter() uses it up */
+        char *path;      /* decoded: "/v1/nodes/0" */
+        char *query;     /* as sent, after the '?'; NULL: none; next_parameter() uses it up */
+        char *authority; /* of an absolute form, "host:port"; NULL: none */
         char *memory;
 };
 
 /*
- * Takes apart the target of a request line (RFC 9112, 3.2): origin form, or absolute form, of which
- * the authority is dropped. 0; -ENOMEM; or -EINVAL with *reason a constant, fit for "target has …":
- * what stands in it that no honest client sends.
+ * Takes apart the target of a request line (RFC 9112, 3.2): origin form, or absolute form. 0;
+ * -ENOMEM; or -EINVAL with *reason a constant, fit for "target has …": what stands in it that no
+ * honest client sends.
  */
 int request_target_parse(struct request_target *target, const char *text, const char **reason);
 void request_target_release(struct request_target *target);

@@ -14,6 +14,7 @@
 struct responder {
         struct http_source source;
         struct subscribers *subscribers;
+        struct gate *gate;
         int distance_metrics_limit;
         struct body_cache *cache;
         struct MHD_Response *ok;        /* the health routes' */
@@ -33,7 +34,7 @@ struct exchange {
         bool head;
         const char *route; /* the pattern, for the count */
         uint64_t connections;
-        struct respond_wait *wait;
+        struct respond_client *client;
 };
 
 static struct MHD_Response *make_ok(void)
@@ -53,7 +54,8 @@ static struct MHD_Response *make_ok(void)
         return response;
 }
 
-struct responder *responder_new(const struct http_source *source, struct subscribers *subscribers)
+struct responder *responder_new(const struct http_source *source, struct subscribers *subscribers,
+                                struct gate *gate)
 {
         struct responder *r = calloc(1, sizeof(*r));
 
@@ -62,6 +64,7 @@ struct responder *responder_new(const struct http_source *source, struct subscri
         r->start_time_ns = realtime_now_ns();
         r->source = *source;
         r->subscribers = subscribers;
+        r->gate = gate;
         r->cache = body_cache_new();
         r->ok = make_ok();
         r->exhausted =
@@ -130,6 +133,24 @@ static enum MHD_Result send_exhausted(const struct exchange *x)
                              x->responder->exhausted_len);
 }
 
+/* What a status asks for besides its text; without memory for it the text must do. */
+static void add_problem_headers(const struct exchange *x, struct MHD_Response *response,
+                                unsigned status)
+{
+        const struct gate *gate = x->responder->gate;
+
+        if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+                MHD_add_response_header(response, "Allow", "GET, HEAD");
+        if (status == MHD_HTTP_TOO_MANY_REQUESTS)
+                MHD_add_response_header(response, "Retry-After", "5");
+        if (status == MHD_HTTP_UNAUTHORIZED && gate_takes_tokens(gate))
+                MHD_add_response_header(response, "WWW-Authenticate",
+                                        "Bearer realm=\"numad-telemetry\"");
+        if (status == MHD_HTTP_UNAUTHORIZED && gate_takes_passwords(gate))
+                MHD_add_response_header(response, "WWW-Authenticate",
+                                        "Basic realm=\"numad-telemetry\", charset=\"UTF-8\"");
+}
+
 /* detail is NULL if there was no memory for it. */
 static enum MHD_Result send_problem(const struct exchange *x, unsigned status, const char *detail)
 {
@@ -139,8 +160,7 @@ static enum MHD_Result send_problem(const struct exchange *x, unsigned status, c
 
         if (!response)
                 return send_exhausted(x);
-        if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-                MHD_add_response_header(response, "Allow", "GET, HEAD");
+        add_problem_headers(x, response, status);
         r = send_response(x, status, response, len);
         MHD_destroy_response(response);
         return r;
@@ -189,13 +209,34 @@ static void release_fields(struct header_field (*fields)[NR_FIELDS])
                 buffer_release(&(*fields)[i].joined);
 }
 
+struct body_signs {
+        unsigned lengths;
+        bool body;
+};
+
+static enum MHD_Result on_body_sign(void *cls, enum MHD_ValueKind kind, const char *key,
+                                    const char *value)
+{
+        struct body_signs *signs = cls;
+
+        (void)kind;
+        if (strcasecmp(key, "Transfer-Encoding") == 0)
+                signs->body = true;
+        if (strcasecmp(key, "Content-Length") != 0)
+                return MHD_YES;
+        signs->lengths++;
+        signs->body = signs->body || !value || value[strspn(value, "0")];
+        return MHD_YES;
+}
+
+/* Two lengths are two opinions of where the next request begins (RFC 9112, 6.3): as bad as a body.
+ */
 bool request_has_body(struct MHD_Connection *connection)
 {
-        const char *length =
-                MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+        struct body_signs signs = { .lengths = 0 };
 
-        return (length && length[strspn(length, "0")]) ||
-               MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding");
+        MHD_get_connection_values(connection, MHD_HEADER_KIND, on_body_sign, &signs);
+        return signs.body || signs.lengths > 1;
 }
 
 static enum MHD_Result send_not_modified(const struct exchange *x, const struct body *body,
@@ -268,6 +309,7 @@ static enum MHD_Result send_body(const struct exchange *x, const struct represen
                 .http_subscribers = subscribers_open(r->subscribers),
                 .http_subscribers_dropped = subscribers_dropped(r->subscribers),
                 .events = r->source.events,
+                .gate = r->gate,
                 .start_time_ns = r->start_time_ns,
         };
         const struct body_source source = { .snap = snap, .self = &self };
@@ -299,7 +341,7 @@ static enum MHD_Result send_stream(const struct exchange *x, const struct repres
                                    const struct header_field *fields)
 {
         struct MHD_Response *response =
-                subscribers_stream(x->responder->subscribers, x->connection, x->wait->fd,
+                subscribers_stream(x->responder->subscribers, x->connection, x->client->fd,
                                    stream_since(x, what, fields));
         enum MHD_Result r;
 
@@ -311,7 +353,7 @@ static enum MHD_Result send_stream(const struct exchange *x, const struct repres
                 MHD_destroy_response(response);
                 return send_exhausted(x);
         }
-        x->wait->patient = true;
+        x->client->patient = true;
         r = send_response(x, MHD_HTTP_OK, response, 0);
         MHD_destroy_response(response);
         return r;
@@ -322,8 +364,8 @@ static bool wait_for_event(const struct exchange *x, struct representation *what
 {
         const struct events *events = x->responder->source.events;
 
-        if (x->wait->waited) {
-                what->since = x->wait->since;
+        if (x->client->waited) {
+                what->since = x->client->since;
                 return false;
         }
         if (wait_ns == 0)
@@ -333,9 +375,9 @@ static bool wait_for_event(const struct exchange *x, struct representation *what
         if (events_gap(events, what->since) || events_after(events, what->since) ||
             !subscribers_wait(x->responder->subscribers, x->connection, wait_ns))
                 return false;
-        x->wait->waited = true;
-        x->wait->since = what->since;
-        x->wait->patient = true;
+        x->client->waited = true;
+        x->client->since = what->since;
+        x->client->patient = true;
         return true;
 }
 
@@ -387,12 +429,57 @@ static enum MHD_Result send_bad_target(const struct exchange *x, const char *rea
         return send_problem(x, MHD_HTTP_BAD_REQUEST, detail);
 }
 
+static enum MHD_Result send_refusal(const struct exchange *x, enum gate_refusal refusal)
+{
+        const struct gate *gate = x->responder->gate;
+        bool credentials_help = gate_takes_passwords(gate) || gate_takes_tokens(gate);
+
+        switch (refusal) {
+        case GATE_HOST:
+                return send_problem(x, MHD_HTTP_MISDIRECTED_REQUEST,
+                                    "the request names another machine; the setting 'hosts' says "
+                                    "by which names this one is asked");
+        case GATE_THROTTLED:
+                return send_problem(x, MHD_HTTP_TOO_MANY_REQUESTS,
+                                    "too many attempts with wrong credentials");
+        case GATE_WRONG:
+                return send_problem(x, MHD_HTTP_UNAUTHORIZED, "the credentials are wrong");
+        default:
+                return credentials_help
+                               ? send_problem(x, MHD_HTTP_UNAUTHORIZED, "credentials are required")
+                               : send_problem(x, MHD_HTTP_FORBIDDEN,
+                                              "a client certificate is required");
+        }
+}
+
+/* Before the route is told whether it exists. */
+static enum gate_refusal pass_gate(const struct exchange *x, const struct request_target *target)
+{
+        const struct gate_request request = {
+                .host = target->authority ? target->authority
+                                          : MHD_lookup_connection_value(x->connection,
+                                                                        MHD_HEADER_KIND, "Host"),
+                .authorization = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND,
+                                                             "Authorization"),
+                .address = x->client->address,
+                .verified = x->client->verified,
+                .health = route_is_health(target->path),
+        };
+
+        return gate_check(x->responder->gate, &request, monotonic_now_ns() / 1000);
+}
+
 static enum MHD_Result send_target(struct exchange *x, struct request_target *target)
 {
+        enum gate_refusal refusal = pass_gate(x, target);
         _cleanup_(free_p) char *detail = NULL;
         struct representation what;
         uint64_t wait_ns = 0;
-        unsigned status = route_resolve(&what, target, &wait_ns, &detail);
+        unsigned status;
+
+        if (refusal != GATE_OPEN)
+                return send_refusal(x, refusal);
+        status = route_resolve(&what, target, &wait_ns, &detail);
 
         if (what.route)
                 x->route = what.route->path;
@@ -405,7 +492,7 @@ static enum MHD_Result send_target(struct exchange *x, struct request_target *ta
 
 enum MHD_Result respond(struct responder *responder, struct MHD_Connection *connection,
                         const char *method, const char *target, uint64_t connections,
-                        struct respond_wait *wait)
+                        struct respond_client *client)
 {
         struct exchange x = {
                 .responder = responder,
@@ -413,7 +500,7 @@ enum MHD_Result respond(struct responder *responder, struct MHD_Connection *conn
                 .head = strcmp(method, "HEAD") == 0,
                 .route = "other",
                 .connections = connections,
-                .wait = wait,
+                .client = client,
         };
         struct request_target parsed;
         const char *reason;
@@ -425,7 +512,7 @@ enum MHD_Result respond(struct responder *responder, struct MHD_Connection *conn
                                     "only GET and HEAD are allowed");
         if (request_has_body(connection))
                 return send_problem(&x, MHD_HTTP_BAD_REQUEST, "a request here has no body");
-        if (!target || !wait)
+        if (!target || !client)
                 return send_exhausted(&x);
         r = request_target_parse(&parsed, target, &reason);
         if (r == -ENOMEM)

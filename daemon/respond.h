@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "gate.h"
 #include "http.h"
 #include "subscribers.h"
 
@@ -11,16 +12,19 @@
 
 struct responder;
 
-/* What a request that can wait is told and tells. */
-struct respond_wait {
-        int fd;         /* the connection's socket */
-        bool waited;    /* it has waited already: answer */
-        uint64_t since; /* what it waited for */
-        bool patient;   /* set: it waits or streams, which may take long */
+/* What is known of a request's connection, and how one that can wait is told and tells. */
+struct respond_client {
+        int fd;                  /* the connection's socket */
+        struct in6_addr address; /* the client's; all zero: it has none */
+        bool verified;           /* its certificate is believed */
+        bool waited;             /* it has waited already: answer */
+        uint64_t since;          /* what it waited for */
+        bool patient;            /* set: it waits or streams, which may take long */
 };
 
-/* subscribers must outlive it. */
-struct responder *responder_new(const struct http_source *source, struct subscribers *subscribers);
+/* subscribers and gate must outlive it. */
+struct responder *responder_new(const struct http_source *source, struct subscribers *subscribers,
+                                struct gate *gate);
 /* NULL is allowed. */
 void responder_free(struct responder *responder);
 /* Bodies made so far no longer hold. */
@@ -31,10 +35,10 @@ void responder_set_distance_limit(struct responder *responder, int limit);
 bool request_has_body(struct MHD_Connection *connection);
 
 /*
- * Queues the answer, or suspends the connection and sets wait->patient. target is the request
- * target as sent; that and wait are NULL if there was no memory to keep them; connections is the
+ * Queues the answer, or suspends the connection and sets client->patient. target is the request
+ * target as sent; that and client are NULL if there was no memory to keep them; connections is the
  * number of open ones, for the metrics.
  */
 enum MHD_Result respond(struct responder *responder, struct MHD_Connection *connection,
                         const char *method, const char *target, uint64_t connections,
-                        struct respond_wait *wait);
+                        struct respond_client *client);

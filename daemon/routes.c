@@ -194,6 +194,16 @@ static const char *match_pattern(const char *pattern, const char *path)
         return path[prefix] && !strchr(path + prefix, '/') ? path + prefix : NULL;
 }
 
+bool route_is_health(const char *path)
+{
+        const struct route *route;
+
+        for (size_t i = 0; (route = route_at(i)); i++)
+                if (route->kind == ROUTE_HEALTH && strcmp(route->path, path) == 0)
+                        return true;
+        return false;
+}
+
 static unsigned find_route(struct representation *out, const char *path, char **detail)
 {
         const struct route *route;

@@ -47,6 +47,9 @@ bool representation_equal(const struct representation *a, const struct represent
 /* The route at index i, NULL past the last. */
 const struct route *route_at(size_t i);
 
+/* Whether the path is one of the health routes. */
+bool route_is_health(const char *path);
+
 /*
  * Finds the route of a path and reads the query, which is used up, into out and into *wait_ns how
  * long the answer may wait for something to say. 0, or the HTTP status to answer with and *detail,

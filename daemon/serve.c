@@ -10,6 +10,7 @@
 #include "hotplug.h"
 #include "http.h"
 #include "journal.h"
+#include "listening.h"
 #include "log.h"
 #include "sampler.h"
 
@@ -184,34 +185,42 @@ static int arm_timer(struct server *server)
         return r < 0 ? r : sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
 }
 
-static bool same_listen(const struct settings *a, const struct settings *b)
+/* Certificates, users and all that can fail first; then the addresses. */
+static int apply(struct server *server, const struct settings *fresh, error_text *error)
 {
-        if (a->n_listen != b->n_listen)
-                return false;
-        for (size_t i = 0; i < a->n_listen; i++)
-                if (strcmp(a->listen[i], b->listen[i]) != 0)
-                        return false;
-        return true;
+        int r = http_reconfigure(server->http, fresh, error);
+        error_text ignored = NULL;
+
+        if (r < 0)
+                return r;
+        r = listening_change(server->http, server->settings, fresh, error);
+        if (r == 0)
+                return 0;
+        http_reconfigure(server->http, server->settings, &ignored);
+        free(ignored);
+        return r;
 }
 
 static void reload(struct server *server)
 {
         struct settings fresh;
         error_text error = NULL;
+        int r = settings_load(&fresh, server->cmd, default_config_file, &error);
 
-        if (settings_load(&fresh, server->cmd, default_config_file, &error) < 0) {
+        if (r == 0) {
+                r = apply(server, &fresh, &error);
+                if (r < 0)
+                        settings_release(&fresh);
+        }
+        if (r < 0) {
                 log_message(LOG_ERR, "reload: %s; the settings before stay in force",
-                            error ? error : "out of memory");
+                            error ? error : strerror(-r));
                 free(error);
                 return;
         }
-        if (!same_listen(&fresh, server->settings))
-                log_message(LOG_WARNING,
-                            "reload: a changed 'listen' takes effect at the next start");
         settings_release(server->settings);
         *server->settings = fresh;
         log_set_level(fresh.log_level);
-        http_reconfigure(server->http, server->settings);
         arm_timer(server);
         log_message(LOG_INFO, "reloaded");
 }
@@ -255,114 +264,6 @@ static int setup_signals(struct server *server)
         return r;
 }
 
-/* Everybody who reaches the address can read what is served. */
-static bool is_local(const char *bound)
-{
-        return strncmp(bound, "unix:", 5) == 0 || strncmp(bound, "127.", 4) == 0 ||
-               strncmp(bound, "[::1]:", 6) == 0;
-}
-
-/* Notes an address that was bound, or says why none was. bound and error are used up. */
-static int note_bound(FILE *bound_list, int r, char *bound, char *error)
-{
-        if (r < 0) {
-                log_failure("%s", error ? error : strerror(-r));
-        } else {
-                log_message(LOG_INFO, "listening on %s", bound);
-                if (!is_local(bound))
-                        log_message(LOG_WARNING,
-                                    "%s is not a loopback address and needs no authentication",
-                                    bound);
-                fprintf(bound_list, "%s\n", bound);
-        }
-        free(bound);
-        free(error);
-        return r;
-}
-
-/* optional: a machine may lack the address. */
-static int listen_on(struct server *server, const char *address, bool optional, FILE *bound_list)
-{
-        char *bound = NULL, *error = NULL;
-        int r = http_listen(server->http, address, &bound, &error);
-
-        if (r < 0 && optional && (r == -EADDRNOTAVAIL || r == -EAFNOSUPPORT)) {
-                free(error);
-                return 0;
-        }
-        return note_bound(bound_list, r, bound, error);
-}
-
-/* sd_listen_fds(3): what a socket unit hands over takes the place of the configured addresses. */
-static int take_over(struct server *server, int n, FILE *bound_list)
-{
-        int r = 0;
-
-        for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n && r >= 0; fd++) {
-                char *bound = NULL, *error = NULL;
-
-                r = http_listen_fd(server->http, fd, &bound, &error);
-                r = note_bound(bound_list, r, bound, error);
-        }
-        return r;
-}
-
-static int listen_on_all(struct server *server, FILE *bound_list)
-{
-        const struct settings *settings = server->settings;
-        int r, inherited = sd_listen_fds(true);
-
-        if (inherited != 0)
-                return inherited < 0 ? inherited : take_over(server, inherited, bound_list);
-        if (settings->n_listen == 0) {
-                r = listen_on(server, "127.0.0.1:6862", false, bound_list);
-                return r < 0 ? r : listen_on(server, "[::1]:6862", true, bound_list);
-        }
-        r = 0;
-        for (size_t i = 0; i < settings->n_listen && r >= 0; i++)
-                r = listen_on(server, settings->listen[i], false, bound_list);
-        return r;
-}
-
-/* The file appears complete or not at all, so a script can wait for it. */
-static int write_port_file(const char *path, const char *text, size_t len)
-{
-        _cleanup_(free_p) char *temporary = NULL;
-        FILE *f;
-        bool written;
-
-        if (asprintf(&temporary, "%s.new", path) < 0)
-                return -ENOMEM;
-        f = fopen(temporary, "we");
-        if (!f)
-                return -errno;
-        written = fwrite(text, 1, len, f) == len;
-        if (fclose(f) != 0 || !written || rename(temporary, path) < 0)
-                return -errno;
-        return 0;
-}
-
-static int start_listening(struct server *server)
-{
-        _cleanup_(free_p) char *text = NULL;
-        size_t len = 0;
-        FILE *list = open_memstream(&text, &len);
-        int r;
-
-        if (!list)
-                return -ENOMEM;
-        r = listen_on_all(server, list);
-        if (fclose(list) != 0)
-                return -ENOMEM;
-        if (r < 0 || !server->cmd->port_file)
-                return r;
-        r = write_port_file(server->cmd->port_file, text, len);
-        if (r < 0)
-                log_failure("option '--port-file': cannot write '%s': %s", server->cmd->port_file,
-                            strerror(-r));
-        return r;
-}
-
 static int start(struct server *server, const struct source *source)
 {
         const struct http_source http_source = {
@@ -389,7 +290,7 @@ static int start(struct server *server, const struct source *source)
                 free(error);
                 return r;
         }
-        r = start_listening(server);
+        r = listening_start(server->http, server->settings, server->cmd->port_file);
         if (r < 0)
                 return r;
         sd_event_set_watchdog(server->event, true);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "settings.h"
+#include "settings_key.h"
 
 #include "address.h"
 #include "buffer.h"
 #include "cleanup.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <ini.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,6 +30,7 @@ static const struct settings defaults = {
         .connection_limit = 256,
         .connection_limit_per_address = 64,
         .idle_timeout_s = 30,
+        .tls_minimum_version = 12,
         .log_level = LOG_INFO,
 };
 
@@ -53,13 +54,21 @@ static void drop_listen(struct settings *s)
 void settings_release(struct settings *settings)
 {
         drop_listen(settings);
+        for (size_t i = 0; i < settings->n_hosts; i++)
+                free(settings->hosts[i]);
+        free(settings->hosts);
+        network_list_release(&settings->allow);
+        network_list_release(&settings->deny);
+        free(settings->tls_certificate);
+        free(settings->tls_key);
+        free(settings->tls_client_ca);
+        free(settings->users_file);
+        free(settings->tokens_file);
 }
 
 static int add_listen(struct settings *s, const char *address, size_t len)
 {
         char **listen = reallocarray(s->listen, s->n_listen + 1, sizeof(*listen));
-        union address parsed;
-        socklen_t parsed_len;
 
         if (!listen)
                 return -ENOMEM;
@@ -67,7 +76,7 @@ static int add_listen(struct settings *s, const char *address, size_t len)
         listen[s->n_listen] = strndup(address, len);
         if (!listen[s->n_listen])
                 return -ENOMEM;
-        return address_parse(listen[s->n_listen++], &parsed, &parsed_len) ? -EINVAL : 0;
+        return address_check(listen[s->n_listen++]) ? -EINVAL : 0;
 }
 
 /* "10", "0.5": seconds with up to nine decimals. */
@@ -116,20 +125,85 @@ static bool parse_integer(const char *text, unsigned min, unsigned max, unsigned
         return s > text && *s == '\0' && v >= min;
 }
 
-static int set_listen(struct settings *s, const char *value)
+/* Calls add for each word of value. -EINVAL if there is none. */
+static int for_each_word(struct settings *s, const char *value,
+                         int (*add)(struct settings *s, const char *word, size_t len))
 {
-        size_t before = s->n_listen;
+        bool any = false;
 
         while (*value) {
                 size_t len = strcspn(value, " \t");
-                int r = len ? add_listen(s, value, len) : 0;
+                int r = len ? add(s, value, len) : 0;
 
                 if (r < 0)
                         return r;
+                any = any || len > 0;
                 value += len;
                 value += strspn(value, " \t");
         }
-        return s->n_listen > before ? 0 : -EINVAL;
+        return any ? 0 : -EINVAL;
+}
+
+static int set_listen(struct settings *s, const char *value)
+{
+        return for_each_word(s, value, add_listen);
+}
+
+static int add_network(struct network_list *list, const char *word, size_t len)
+{
+        _cleanup_(free_p) char *text = strndup(word, len);
+
+        return text ? network_list_add(list, text) : -ENOMEM;
+}
+
+static int add_allow(struct settings *s, const char *word, size_t len)
+{
+        return add_network(&s->allow, word, len);
+}
+
+static int add_deny(struct settings *s, const char *word, size_t len)
+{
+        return add_network(&s->deny, word, len);
+}
+
+static int set_allow(struct settings *s, const char *value)
+{
+        return for_each_word(s, value, add_allow);
+}
+
+static int set_deny(struct settings *s, const char *value)
+{
+        return for_each_word(s, value, add_deny);
+}
+
+static int add_host(struct settings *s, const char *word, size_t len)
+{
+        char **hosts = reallocarray(s->hosts, s->n_hosts + 1, sizeof(*hosts));
+
+        if (!hosts)
+                return -ENOMEM;
+        s->hosts = hosts;
+        hosts[s->n_hosts] = strndup(word, len);
+        return hosts[s->n_hosts] && s->n_hosts++ < SIZE_MAX ? 0 : -ENOMEM;
+}
+
+static int set_hosts(struct settings *s, const char *value)
+{
+        return for_each_word(s, value, add_host);
+}
+
+static int set_tls_minimum_version(struct settings *s, const char *value)
+{
+        if (strcmp(value, "1.2") != 0 && strcmp(value, "1.3") != 0)
+                return -EINVAL;
+        s->tls_minimum_version = value[2] == '2' ? 12 : 13;
+        return 0;
+}
+
+static int set_open_health(struct settings *s, const char *value)
+{
+        s->open_health = strcmp(value, "yes") == 0;
+        return s->open_health || strcmp(value, "no") == 0 ? 0 : -EINVAL;
 }
 
 static int set_interval(struct settings *s, const char *value)
@@ -205,6 +279,65 @@ static void print_listen(const struct settings *s, FILE *out)
                 fprintf(out, "%s%s", i ? "\nlisten = " : "", s->listen[i]);
 }
 
+static bool listen_is_set(const struct settings *s)
+{
+        return s->n_listen > 0;
+}
+
+static void print_networks(const struct network_list *list, FILE *out)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                const struct network *n = &list->networks[i];
+                bool v4 = IN6_IS_ADDR_V4MAPPED(&n->address) && n->prefix >= 96;
+                char text[INET6_ADDRSTRLEN];
+
+                inet_ntop(v4 ? AF_INET : AF_INET6,
+                          v4 ? &n->address.s6_addr[12] : n->address.s6_addr, text, sizeof(text));
+                fprintf(out, "%s%s/%u", i ? " " : "", text, v4 ? n->prefix - 96 : n->prefix);
+        }
+}
+
+static void print_allow(const struct settings *s, FILE *out)
+{
+        print_networks(&s->allow, out);
+}
+
+static bool allow_is_set(const struct settings *s)
+{
+        return s->allow.n > 0;
+}
+
+static void print_deny(const struct settings *s, FILE *out)
+{
+        print_networks(&s->deny, out);
+}
+
+static bool deny_is_set(const struct settings *s)
+{
+        return s->deny.n > 0;
+}
+
+static void print_hosts(const struct settings *s, FILE *out)
+{
+        for (size_t i = 0; i < s->n_hosts; i++)
+                fprintf(out, "%s%s", i ? " " : "", s->hosts[i]);
+}
+
+static bool hosts_is_set(const struct settings *s)
+{
+        return s->n_hosts > 0;
+}
+
+static void print_tls_minimum_version(const struct settings *s, FILE *out)
+{
+        fputs(s->tls_minimum_version == 12 ? "1.2" : "1.3", out);
+}
+
+static void print_open_health(const struct settings *s, FILE *out)
+{
+        fputs(s->open_health ? "yes" : "no", out);
+}
+
 static void print_distance_limit(const struct settings *s, FILE *out)
 {
         fprintf(out, "%d", s->distance_metrics_limit);
@@ -230,21 +363,33 @@ static void print_log_level(const struct settings *s, FILE *out)
         fputs(log_levels[s->log_level], out);
 }
 
-static const struct key {
-        const char *section;
-        const char *name;
-        const char *expected;
-        bool repeatable;
-        int (*set)(struct settings *s, const char *value);
-        void (*print)(const struct settings *s, FILE *out);
-} keys[] = {
+const struct settings_key settings_keys[] = {
         { .section = "server",
           .name = "listen",
           .repeatable = true,
-          .expected = "addresses such as 127.0.0.1:6862, [::1]:6862 or "
+          .expected = "addresses such as 127.0.0.1:6862, [::1]:6862, tls:0.0.0.0:6863 or "
                       "unix:/run/numad-telemetry/http.sock",
           .set = set_listen,
-          .print = print_listen },
+          .print = print_listen,
+          .is_set = listen_is_set },
+        { .section = "server",
+          .name = "allow",
+          .expected = "addresses or networks such as 10.0.0.0/8 or 2001:db8::/32",
+          .set = set_allow,
+          .print = print_allow,
+          .is_set = allow_is_set },
+        { .section = "server",
+          .name = "deny",
+          .expected = "addresses or networks such as 10.0.0.0/8 or 2001:db8::/32",
+          .set = set_deny,
+          .print = print_deny,
+          .is_set = deny_is_set },
+        { .section = "server",
+          .name = "hosts",
+          .expected = "names such as numa1.example.org",
+          .set = set_hosts,
+          .print = print_hosts,
+          .is_set = hosts_is_set },
         { .section = "server",
           .name = "connection_limit",
           .expected = "a number from 1 to 10000",
@@ -260,6 +405,36 @@ static const struct key {
           .expected = "a number of seconds from 1 to 3600",
           .set = set_idle_timeout,
           .print = print_idle_timeout },
+        { .section = "tls",
+          .name = "certificate",
+          .expected = "a file, or credential:NAME",
+          .path = offsetof(struct settings, tls_certificate) },
+        { .section = "tls",
+          .name = "key",
+          .expected = "a file, or credential:NAME",
+          .path = offsetof(struct settings, tls_key) },
+        { .section = "tls",
+          .name = "client_ca",
+          .expected = "a file, or credential:NAME",
+          .path = offsetof(struct settings, tls_client_ca) },
+        { .section = "tls",
+          .name = "minimum_version",
+          .expected = "1.2 or 1.3",
+          .set = set_tls_minimum_version,
+          .print = print_tls_minimum_version },
+        { .section = "authentication",
+          .name = "users",
+          .expected = "a file, or credential:NAME",
+          .path = offsetof(struct settings, users_file) },
+        { .section = "authentication",
+          .name = "tokens",
+          .expected = "a file, or credential:NAME",
+          .path = offsetof(struct settings, tokens_file) },
+        { .section = "authentication",
+          .name = "open_health",
+          .expected = "yes or no",
+          .set = set_open_health,
+          .print = print_open_health },
         { .section = "sampling",
           .name = "interval",
           .expected = INTERVAL_EXPECTED,
@@ -282,233 +457,43 @@ static const struct key {
           .print = print_log_level },
 };
 
-#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+const size_t settings_n_keys = sizeof(settings_keys) / sizeof(settings_keys[0]);
 
-struct file_parse {
-        struct settings *settings;
-        const char *name;
-        const char *pos, *end; /* of the text that was not read yet */
-        int reading;           /* the line that libinih is at; Debian's does not tell its handler */
-        int line;              /* of the first error; 0: none yet */
-        bool seen[N_KEYS];
-        int failure; /* -ENOMEM */
-        error_text error;
-};
-
-static void file_error(struct file_parse *f, int line, const char *section, const char *key,
-                       const char *found, const char *expected)
+static char **path_of(const struct settings_key *key, const struct settings *s)
 {
-        struct buffer text = BUFFER_INIT;
-
-        if (f->line)
-                return;
-        f->line = line;
-        buffer_printf(&text, "%s:%d: ", f->name, line);
-        if (*section)
-                buffer_printf(&text, "[%s] ", section);
-        if (*key)
-                buffer_printf(&text, "%s: ", key);
-        buffer_printf(&text, "found '%s', expected %s%c", found, expected, '\0');
-        if (buffer_failed(&text)) {
-                buffer_release(&text);
-                f->failure = -ENOMEM;
-        }
-        f->error = text.data;
+        return (char **)((char *)(uintptr_t)s + key->path);
 }
 
-/* "server, sampling, …" or the keys of a section, for the error that names what is expected. */
-static char *list_known(const char *section)
+/* A file's name: any but the empty one; whether it can be read shows when it is used. */
+static int set_path(char **path, const char *value)
 {
-        struct buffer text = BUFFER_INIT;
-        const char *comma = "";
-
-        buffer_add_str(&text, section ? "one of " : "one of the sections ");
-        for (size_t i = 0; i < N_KEYS; i++) {
-                bool first_of_section = i == 0 || strcmp(keys[i].section, keys[i - 1].section) != 0;
-
-                if (section ? strcmp(keys[i].section, section) != 0 : !first_of_section)
-                        continue;
-                buffer_printf(&text, "%s%s", comma, section ? keys[i].name : keys[i].section);
-                comma = ", ";
-        }
-        buffer_add_char(&text, '\0');
-        if (buffer_failed(&text))
-                buffer_release(&text);
-        return text.data;
+        if (!*value)
+                return -EINVAL;
+        free(*path);
+        *path = strdup(value);
+        return *path ? 0 : -ENOMEM;
 }
 
-static bool section_known(const char *section)
+int settings_set(struct settings *s, const struct settings_key *key, const char *value)
 {
-        for (size_t i = 0; i < N_KEYS; i++)
-                if (strcmp(keys[i].section, section) == 0)
-                        return true;
-        return false;
+        return key->path ? set_path(path_of(key, s), value) : key->set(s, value);
 }
 
-static const struct key *find_key(const char *section, const char *name)
+static bool is_set(const struct settings *s, const struct settings_key *key)
 {
-        for (size_t i = 0; i < N_KEYS; i++)
-                if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0)
-                        return &keys[i];
-        return NULL;
+        if (key->path)
+                return *path_of(key, s);
+        return !key->is_set || key->is_set(s);
 }
 
-static int on_key(void *user, const char *section, const char *name, const char *value)
+static void print_key(const struct settings *s, const struct settings_key *key, FILE *out)
 {
-        struct file_parse *f = user;
-        const struct key *key = find_key(section, name);
-        int line = f->reading;
-        int r;
-
-        if (!key && *section == '\0') {
-                file_error(f, line, "", "", name, "a section such as [server] before it");
-                return 0;
-        }
-        if (!key) {
-                _cleanup_(free_p) char *expected = list_known(section);
-
-                file_error(f, line, section, "", name, expected ? expected : "another name");
-                return 0;
-        }
-        if (f->seen[key - keys] && !key->repeatable) {
-                file_error(f, line, section, name, value, "the key once");
-                return 0;
-        }
-        f->seen[key - keys] = true;
-        r = key->set(f->settings, value ? value : "");
-        if (r == -ENOMEM)
-                f->failure = r;
-        else if (r < 0)
-                file_error(f, line, section, name, value ? value : "", key->expected);
-        return r == 0;
-}
-
-static bool is_blank(char c)
-{
-        return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static void trim_end(char *line)
-{
-        size_t len = strlen(line);
-
-        while (len > 0 && is_blank(line[len - 1]))
-                line[--len] = '\0';
-}
-
-/* As libinih does: a semicolon after a blank begins a comment. */
-static void cut_comment(char *line)
-{
-        for (char *c = strchr(line, ';'); c; c = strchr(c + 1, ';'))
-                if (c == line || is_blank(c[-1])) {
-                        *c = '\0';
-                        break;
-                }
-        trim_end(line);
-}
-
-/*
- * libinih passes over a section without keys and over what follows a ']', and takes ':' for '=':
- * what it would misread is an error before it sees it.
- */
-static bool line_check(struct file_parse *f, char *line)
-{
-        size_t len = strlen(line);
-        char *separator = strpbrk(line, "=:");
-
-        if (*line != '[') {
-                if (separator && *separator == '=')
-                        return true;
-        } else if (strchr(line, ']') == line + len - 1) {
-                _cleanup_(free_p) char *expected = list_known(NULL);
-                bool known;
-
-                line[len - 1] = '\0';
-                known = section_known(line + 1);
-                if (!known)
-                        file_error(f, f->reading, "", "", line + 1,
-                                   expected ? expected : "another section");
-                line[len - 1] = ']';
-                return known;
-        }
-        file_error(f, f->reading, "", "", line, "'[section]' or 'key = value'");
-        return false;
-}
-
-/* The next line without the blanks around it; *len is its length. NULL: there is none. */
-static const char *next_line(struct file_parse *f, size_t *len)
-{
-        static const char bom[] = { '\xef', '\xbb', '\xbf' };
-        const char *line = f->pos, *end;
-
-        if (line == f->end)
-                return NULL;
-        end = memchr(line, '\n', (size_t)(f->end - line));
-        f->pos = end ? end + 1 : f->end;
-        if (!end)
-                end = f->end;
-        if (f->reading++ == 0 && end - line >= 3 && memcmp(line, bom, sizeof(bom)) == 0)
-                line += sizeof(bom);
-        while (line < end && is_blank(*line))
-                line++;
-        while (end > line && is_blank(end[-1]))
-                end--;
-        *len = (size_t)(end - line);
-        return line;
-}
-
-/*
- * fgets() for libinih, which would cut a line longer than its buffer without a word, and take an
- * indented key for a second line of the value before it.
- */
-static char *read_line(char *out, int size, void *user)
-{
-        struct file_parse *f = user;
-        const char *line;
-        size_t len;
-
-        if (f->line || f->failure || !(line = next_line(f, &len)))
-                return NULL;
-        if (memchr(line, '\0', len)) {
-                file_error(f, f->reading, "", "", "a NUL byte", "text");
-                return NULL;
-        }
-        if (len > 0 && (*line == '#' || *line == ';'))
-                len = 0;
-        if (len + sizeof("\n") > (size_t)size) {
-                file_error(f, f->reading, "", "", "a longer line", "lines of less than 200 bytes");
-                return NULL;
-        }
-        memcpy(out, line, len);
-        out[len] = '\0';
-        cut_comment(out);
-        if (*out != '\0' && !line_check(f, out))
-                return NULL;
-        strcat(out, "\n");
-        return out;
-}
-
-int settings_parse_file_text(struct settings *settings, const char *name, const char *text,
-                             size_t len, error_text *error)
-{
-        struct file_parse f = {
-                .settings = settings, .name = name, .pos = text, .end = text + len
-        };
-        int bad_line = ini_parse_stream(read_line, &f, on_key, &f);
-
-        *error = NULL;
-        /* All that libinih refuses was refused before, but a later one may be stricter. */
-        if (bad_line > 0 && f.failure == 0 && !f.line)
-                file_error(&f, bad_line, "", "", "a malformed line",
-                           "'[section]' or 'key = value'");
-        if (bad_line < 0 && f.failure == 0)
-                f.failure = -ENOMEM;
-        if (f.failure < 0) {
-                free(f.error);
-                return f.failure;
-        }
-        *error = f.error;
-        return f.line ? -EINVAL : 0;
+        fprintf(out, "%s%s = ", is_set(s, key) ? "" : "#", key->name);
+        if (!key->path)
+                key->print(s, out);
+        else if (*path_of(key, s))
+                fputs(*path_of(key, s), out);
+        fputc('\n', out);
 }
 
 static int read_text(const char *path, struct buffer *text)
@@ -586,13 +571,9 @@ int settings_load(struct settings *settings, const struct command_line *cmd,
 
 void settings_print(const struct settings *settings, FILE *out)
 {
-        for (size_t i = 0; i < N_KEYS; i++) {
-                if (i == 0 || strcmp(keys[i].section, keys[i - 1].section) != 0)
-                        fprintf(out, "%s[%s]\n", i ? "\n" : "", keys[i].section);
-                if (keys[i].repeatable && settings->n_listen == 0)
-                        fputc('#', out);
-                fprintf(out, "%s = ", keys[i].name);
-                keys[i].print(settings, out);
-                fputc('\n', out);
+        for (size_t i = 0; i < settings_n_keys; i++) {
+                if (i == 0 || strcmp(settings_keys[i].section, settings_keys[i - 1].section) != 0)
+                        fprintf(out, "%s[%s]\n", i ? "\n" : "", settings_keys[i].section);
+                print_key(settings, &settings_keys[i], out);
         }
 }

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "network.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,9 +36,18 @@ enum action {
 /* What can stand in the configuration file; the command line overrides it. */
 struct settings {
         size_t n_listen;
-        char **listen;        /* "ADDR:PORT", "[ADDR6]:PORT", "unix:/path"; none: the defaults */
-        uint64_t interval_ns; /* 0: no background sampling */
-        uint64_t max_age_ns;  /* 0: sample at each request */
+        char **listen; /* "ADDR:PORT", "[ADDR6]:PORT", "unix:/path", with "tls:" before the first
+                        * two for encryption; none: the defaults */
+        struct network_list allow, deny; /* who may connect; an empty allow: everybody */
+        size_t n_hosts;
+        char **hosts;                    /* names by which the machine is asked, besides its own */
+        char *tls_certificate, *tls_key; /* files, as secret.h takes them; NULL: none */
+        char *tls_client_ca;             /* whose clients are let in */
+        unsigned tls_minimum_version;    /* 12 or 13 */
+        char *users_file, *tokens_file;  /* who is let in; NULL: none */
+        bool open_health;                /* the health routes need no authentication */
+        uint64_t interval_ns;            /* 0: no background sampling */
+        uint64_t max_age_ns;             /* 0: sample at each request */
         int distance_metrics_limit;
         unsigned connection_limit;
         unsigned connection_limit_per_address;

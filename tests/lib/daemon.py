@@ -61,7 +61,7 @@ class Daemon:
         self.directory = tempfile.mkdtemp(prefix="numad-daemon.")
         self.port_file = os.path.join(self.directory, "port")
         self.log_file = os.path.join(self.directory, "log")
-        self.args = [binary(), "--listen", listen, "--port-file", self.port_file]
+        self.args = [binary(), *(["--listen", listen] if listen else []), "--port-file", self.port_file]
         if root is not None:
             self.args += ["--root", str(getattr(root, "root", root))]
         self.args += [str(a) for a in args]
@@ -94,6 +94,20 @@ class Daemon:
 
     def alive(self):
         return self.process.poll() is None
+
+    def wait_until_listening(self, seconds=10):
+        """Waits for the port file, and asks nothing; address is the first of TCP, if there is one."""
+        deadline = time.monotonic() + seconds
+        while not os.path.exists(self.port_file):
+            if not self.alive():
+                raise AssertionError(f"the daemon ended with {self.process.returncode} instead of starting:\n{self.log()}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the daemon did not listen within {seconds} s:\n{self.log()}")
+            time.sleep(0.01)
+        with open(self.port_file) as f:
+            match = re.search(r"(\d+\.\d+\.\d+\.\d+):(\d+)\s", f.read())
+        if match:
+            self.address = (match.group(1), int(match.group(2)))
 
     def wait_until_ready(self, seconds=10):
         deadline = time.monotonic() + seconds

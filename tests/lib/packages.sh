@@ -5,11 +5,11 @@
 # To build the daemon.
 build_packages=(
         autoconf autoconf-archive automake gcc libc6-dev make pkg-config
-        libinih-dev libjansson-dev libmicrohttpd-dev libsystemd-dev zlib1g-dev
+        libcrypt-dev libgnutls28-dev libinih-dev libjansson-dev libmicrohttpd-dev libsystemd-dev zlib1g-dev
 )
 # To run the unit tests and the end-to-end tests.
 test_packages=(
-        acpica-tools libcmocka-dev python3 python3-prometheus-client
+        acpica-tools curl libcmocka-dev openssl python3 python3-prometheus-client
         numactl procps prometheus prometheus-node-exporter
         busybox-static cpio qemu-system-x86 socat
         build-essential debhelper dpkg-dev lintian rpm

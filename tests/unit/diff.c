@@ -55,12 +55,12 @@ static void build_node(struct machine *m, const struct structure *s, int nid)
                                .n_hugepages = SIZES,
                                .hugepages = m->pools[i] };
         for (uint32_t cpu = 0; cpu < 64; cpu++) {
-                struct id_range *last = &m->cpus[i][node->cpus.n - 1];
+                size_t n = node->cpus.n;
 
                 if (!(s->cpus[nid] >> cpu & 1))
                         continue;
-                if (node->cpus.n > 0 && last->last + 1 == cpu)
-                        last->last = cpu;
+                if (n > 0 && m->cpus[i][n - 1].last + 1 == cpu)
+                        m->cpus[i][n - 1].last = cpu;
                 else
                         m->cpus[i][node->cpus.n++] = (struct id_range){ cpu, cpu };
         }

@@ -172,8 +172,8 @@ static void errors_of_the_file_name_line_value_and_expectation(void **state)
                 "[sampling]\nintervall = 1\n",
                 "f.conf:2: [sampling] found 'intervall', expected one of interval, max_age");
         assert_file_error("[samplings]\ninterval = 1\n",
-                          "f.conf:1: found 'samplings', expected one of the sections server, "
-                          "sampling, metrics, log");
+                          "f.conf:1: found 'samplings', expected one of the sections server, tls, "
+                          "authentication, sampling, metrics, log");
         assert_file_error("[log]\nlevel = info\nlevel = info\n",
                           "f.conf:3: [log] level: found 'info', expected the key once");
         assert_file_error("[log]\nlevel\n",
@@ -189,9 +189,10 @@ static void nothing_in_the_file_is_passed_over(void **state)
 {
         (void)state;
         assert_file_error("[samplings]\n", "f.conf:1: found 'samplings', expected one of the "
-                                           "sections server, sampling, metrics, log");
-        assert_file_error("[]\n", "f.conf:1: found '', expected one of the sections server, "
-                                  "sampling, metrics, log");
+                                           "sections server, tls, authentication, "
+                                           "sampling, metrics, log");
+        assert_file_error("[]\n", "f.conf:1: found '', expected one of the sections server, tls, "
+                                  "authentication, sampling, metrics, log");
         assert_file_error("[server] listen = 127.0.0.1:1\n",
                           "f.conf:1: found '[server] listen = 127.0.0.1:1', expected '[section]' "
                           "or 'key = value'");
@@ -204,7 +205,8 @@ static void nothing_in_the_file_is_passed_over(void **state)
                           "it");
         assert_file_error("[server]\nlisten =\n",
                           "f.conf:2: [server] listen: found '', expected addresses such as "
-                          "127.0.0.1:6862, [::1]:6862 or unix:/run/numad-telemetry/http.sock");
+                          "127.0.0.1:6862, [::1]:6862, tls:0.0.0.0:6863 or "
+                          "unix:/run/numad-telemetry/http.sock");
 }
 
 static void a_nul_byte_is_an_error(void **state)

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "gate.h"
+
+#include "cleanup.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+
+struct gate {
+        struct auth *auth;
+        bool certificates, open_health;
+        char own_name[HOST_NAME_MAX + 1]; /* without its domain */
+        size_t n_hosts;
+        char **hosts;
+        uint64_t counts[NR_GATE_REFUSALS];
+};
+
+static void release_hosts(char **hosts, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                free(hosts[i]);
+        free(hosts);
+}
+
+struct gate *gate_new(void)
+{
+        struct gate *gate = calloc(1, sizeof(*gate));
+
+        if (!gate)
+                return NULL;
+        gethostname(gate->own_name, sizeof(gate->own_name) - 1);
+        gate->own_name[strcspn(gate->own_name, ".")] = '\0';
+        return gate;
+}
+
+void gate_free(struct gate *gate)
+{
+        if (!gate)
+                return;
+        auth_free(gate->auth);
+        release_hosts(gate->hosts, gate->n_hosts);
+        free(gate);
+}
+
+void gate_set_auth(struct gate *gate, struct auth *auth, bool certificates, bool open_health)
+{
+        auth_free(gate->auth);
+        gate->auth = auth;
+        gate->certificates = certificates;
+        gate->open_health = open_health;
+}
+
+int gate_set_hosts(struct gate *gate, char *const *hosts, size_t n)
+{
+        char **copy = calloc(n + 1, sizeof(*copy));
+
+        for (size_t i = 0; copy && i < n; i++) {
+                copy[i] = strdup(hosts[i]);
+                if (!copy[i]) {
+                        release_hosts(copy, i);
+                        copy = NULL;
+                }
+        }
+        if (!copy)
+                return -ENOMEM;
+        release_hosts(gate->hosts, gate->n_hosts);
+        gate->hosts = copy;
+        gate->n_hosts = n;
+        return 0;
+}
+
+bool gate_is_open(const struct gate *gate)
+{
+        return !gate->auth && !gate->certificates;
+}
+
+bool gate_takes_passwords(const struct gate *gate)
+{
+        return auth_has_users(gate->auth);
+}
+
+bool gate_takes_tokens(const struct gate *gate)
+{
+        return auth_has_tokens(gate->auth);
+}
+
+/* "name:6862" → "name", "[::1]:6862" → "::1", without a final dot. NULL: out of memory. */
+static char *bare_host(const char *host)
+{
+        size_t len;
+        char *bare;
+
+        if (*host == '[') {
+                host++;
+                len = strcspn(host, "]");
+        } else {
+                len = strcspn(host, ":");
+        }
+        if (len > 0 && host[len - 1] == '.')
+                len--;
+        bare = strndup(host, len);
+        return bare;
+}
+
+static bool is_address(const char *host)
+{
+        struct in6_addr address;
+
+        return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
+}
+
+static bool is_own(const struct gate *gate, const char *host)
+{
+        size_t len = strlen(gate->own_name);
+
+        return len > 0 && strncasecmp(host, gate->own_name, len) == 0 && host[len] == '.';
+}
+
+static bool host_allowed(const struct gate *gate, const char *text)
+{
+        _cleanup_(free_p) char *host = bare_host(text);
+
+        if (!host)
+                return false;
+        if (!strchr(host, '.') || is_address(host) || is_own(gate, host))
+                return true;
+        for (size_t i = 0; i < gate->n_hosts; i++)
+                if (strcasecmp(gate->hosts[i], host) == 0)
+                        return true;
+        return false;
+}
+
+static enum gate_refusal check(struct gate *gate, const struct gate_request *request,
+                               uint64_t now_us)
+{
+        static const enum gate_refusal refusals[NR_AUTH_RESULTS] = {
+                [AUTH_OK] = GATE_OPEN,
+                [AUTH_MISSING] = GATE_MISSING,
+                [AUTH_WRONG] = GATE_WRONG,
+                [AUTH_THROTTLED] = GATE_THROTTLED,
+        };
+
+        if (request->host && !host_allowed(gate, request->host))
+                return GATE_HOST;
+        if (gate_is_open(gate) || (request->health && gate->open_health) || request->verified)
+                return GATE_OPEN;
+        if (!gate->auth)
+                return GATE_MISSING;
+        return refusals[auth_check(gate->auth, &request->address, request->authorization, now_us)];
+}
+
+enum gate_refusal gate_check(struct gate *gate, const struct gate_request *request, uint64_t now_us)
+{
+        enum gate_refusal refusal = check(gate, request, now_us);
+
+        gate->counts[refusal]++;
+        return refusal;
+}
+
+uint64_t gate_count(const struct gate *gate, enum gate_refusal refusal)
+{
+        return gate->counts[refusal];
+}
+
+const char *gate_refusal_name(enum gate_refusal refusal)
+{
+        static const char *const names[NR_GATE_REFUSALS] = {
+                [GATE_OPEN] = "none",
+                [GATE_HOST] = "host",
+                [GATE_MISSING] = "credentials_missing",
+                [GATE_WRONG] = "credentials_wrong",
+                [GATE_THROTTLED] = "throttled",
+        };
+
+        return names[refusal];
+}
