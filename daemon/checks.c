@@ -36,8 +36,9 @@ static bool matrix_init(struct matrix *m, const struct snapshot *snap)
         return false;
 }
 
-static struct finding distance_asymmetric(const struct snapshot *snap)
+static struct finding distance_asymmetric(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         struct finding f = { .state = CHECK_CLEAR };
         size_t pairs = 0, from = 0, to = 0;
         struct matrix m;
@@ -69,8 +70,9 @@ static struct finding distance_asymmetric(const struct snapshot *snap)
 }
 
 /* The same distance to itself and to every other node tells nothing. */
-static struct finding distance_flat(const struct snapshot *snap)
+static struct finding distance_flat(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         struct finding f = { .state = CHECK_CLEAR };
         struct matrix m;
         bool flat;
@@ -94,8 +96,9 @@ static struct finding distance_flat(const struct snapshot *snap)
 
 #define LOCAL_DISTANCE 10
 
-static struct finding distance_self(const struct snapshot *snap)
+static struct finding distance_self(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         const struct sample *s = snapshot_sample(snap);
         struct finding f = { .state = CHECK_UNKNOWN };
         uint8_t distance;
@@ -153,8 +156,9 @@ static void compare_with_slit(const struct snapshot *snap, const struct slit *sl
         }
 }
 
-static struct finding distance_slit(const struct snapshot *snap)
+static struct finding distance_slit(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         const struct firmware_tables *fw = snapshot_sample(snap)->firmware;
         const struct memory_map *map = snapshot_memory_map(snap);
         struct finding f = { .state = CHECK_CLEAR };
@@ -170,35 +174,51 @@ static struct finding distance_slit(const struct snapshot *snap)
         return f;
 }
 
-/* Nodes of has without those of lacks; both masks must be known. */
-static struct finding nodes_without(const struct snapshot *snap, enum node_states lacks,
-                                    const char *what)
+/* Of these nodes. */
+static struct finding found_nodes(struct finding f, const char *what)
 {
-        const struct sample *s = snapshot_sample(snap);
-        struct finding f = { .state = CHECK_CLEAR };
         char list[NODEMASK_LIST_MAX];
+        bool one = nodes_weight(&f.nodes) == 1;
 
-        if (!s->state_known[lacks])
-                return (struct finding){ .state = CHECK_UNKNOWN };
-        for (size_t i = 0; i < s->n_nodes; i++)
-                if (!node_state(snap, s->nodes[i].nid, lacks))
-                        finding_add_node(&f, s->nodes[i].nid);
         if (nodes_empty(&f.nodes))
                 return f;
         nodemask_print_list(&f.nodes, list);
-        finding_explain(&f, "Node%s %s %s no %s.", nodes_weight(&f.nodes) == 1 ? "" : "s", list,
-                        nodes_weight(&f.nodes) == 1 ? "has" : "have", what);
+        finding_explain(&f, "Node%s %s %s no %s.", one ? "" : "s", list, one ? "has" : "have",
+                        what);
         return f;
 }
 
-static struct finding cpuless_node(const struct snapshot *snap)
+/* The node's own list goes before the mask, which old kernels leave empty. */
+static struct finding cpuless_node(const struct snapshot *snap, bool was_raised)
 {
-        return nodes_without(snap, N_CPU, "CPU");
+        const struct sample *s = snapshot_sample(snap);
+        struct finding f = { .state = CHECK_UNKNOWN };
+
+        (void)was_raised;
+        for (size_t i = 0; i < s->n_nodes; i++) {
+                const struct node *node = &s->nodes[i];
+
+                if (!node->cpus.known && !s->state_known[N_CPU])
+                        continue;
+                f.state = CHECK_CLEAR;
+                if (node->cpus.known ? node->cpus.n == 0 : !node_state(snap, node->nid, N_CPU))
+                        finding_add_node(&f, node->nid);
+        }
+        return found_nodes(f, "CPU");
 }
 
-static struct finding memoryless_node(const struct snapshot *snap)
+static struct finding memoryless_node(const struct snapshot *snap, bool was_raised)
 {
-        return nodes_without(snap, N_MEMORY, "memory");
+        const struct sample *s = snapshot_sample(snap);
+        struct finding f = { .state = CHECK_CLEAR };
+
+        (void)was_raised;
+        if (!s->state_known[N_MEMORY])
+                return (struct finding){ .state = CHECK_UNKNOWN };
+        for (size_t i = 0; i < s->n_nodes; i++)
+                if (!node_state(snap, s->nodes[i].nid, N_MEMORY))
+                        finding_add_node(&f, s->nodes[i].nid);
+        return found_nodes(f, "memory");
 }
 
 static bool sysctl(const struct snapshot *snap, const char *name, uint64_t *value)
@@ -226,8 +246,9 @@ static size_t nodes_with_memory(const struct snapshot *snap)
         return n;
 }
 
-static struct finding numa_balancing_off(const struct snapshot *snap)
+static struct finding numa_balancing_off(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         struct finding f = { .state = CHECK_CLEAR };
         uint64_t value;
 
@@ -240,8 +261,9 @@ static struct finding numa_balancing_off(const struct snapshot *snap)
         return f;
 }
 
-static struct finding zone_reclaim_mode(const struct snapshot *snap)
+static struct finding zone_reclaim_mode(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         struct finding f = { .state = CHECK_CLEAR };
         uint64_t value;
 
@@ -256,14 +278,25 @@ static struct finding zone_reclaim_mode(const struct snapshot *snap)
         return f;
 }
 
-static struct finding interleaving_suspected(const struct snapshot *snap)
+static size_t count_cpus(const struct id_list *cpus)
 {
+        size_t n = 0;
+
+        for (size_t k = 0; k < cpus->n; k++)
+                n += cpus->ranges[k].last - cpus->ranges[k].first + 1;
+        return n;
+}
+
+static struct finding interleaving_suspected(const struct snapshot *snap, bool was_raised)
+{
+        (void)was_raised;
         const struct sample *s = snapshot_sample(snap);
         struct finding f = { .state = CHECK_CLEAR };
 
         if (s->n_nodes == 1 && !s->packages_known)
                 return (struct finding){ .state = CHECK_UNKNOWN };
-        if (s->n_nodes != 1 || s->n_packages < 2)
+        /* A package for each CPU is how virtual machines are made. */
+        if (s->n_nodes != 1 || s->n_packages < 2 || s->n_packages == count_cpus(&s->nodes[0].cpus))
                 return f;
         finding_add_node(&f, s->nodes[0].nid);
         finding_explain(&f, "There is one node, but its CPUs are in %zu packages.", s->n_packages);
@@ -274,7 +307,7 @@ static const struct {
         const char *name;
         enum check_severity severity;
         bool structural;
-        struct finding (*run)(const struct snapshot *snap);
+        struct finding (*run)(const struct snapshot *snap, bool was_raised);
         const char *help;
 } checks[NR_CHECKS] = {
         [CHECK_DISTANCE_ASYMMETRIC] = { "distance_asymmetric", SEVERITY_WARNING, true,
@@ -357,7 +390,7 @@ bool check_is_structural(enum check check)
         return checks[check].structural;
 }
 
-struct finding check_run(enum check check, const struct snapshot *snap)
+struct finding check_run(enum check check, const struct snapshot *snap, bool was_raised)
 {
-        return checks[check].run(snap);
+        return checks[check].run(snap, was_raised);
 }

@@ -60,7 +60,8 @@ const char *check_help(enum check check);
 bool check_is_structural(enum check check);
 
 /*
- * Looks for it. The evidence is malloc()ed and the caller's; without memory for it a raised finding
- * has none.
+ * Looks for it; was_raised: it was found the last time, so that what lies on the edge is not told
+ * again and again. The evidence is malloc()ed and the caller's; without memory for it a raised
+ * finding has none.
  */
-struct finding check_run(enum check check, const struct snapshot *snap);
+struct finding check_run(enum check check, const struct snapshot *snap, bool was_raised);

@@ -10,14 +10,18 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* A node with less than this part of the median of its peers stands out. */
-#define UNEVEN_DIVISOR 2
-/* Parts of the total that the sums may differ by: what is counted while pages move. */
-#define MISMATCH_PERCENT 1
+/* A node with less than this part of the median of its peers stands out. Half of it may be meant,
+ * and the first node has some less for what the kernel reserves. */
+#define UNEVEN_PERCENT 45
+/* Parts of the total that the sums may differ by: kernels before 3.10 counted present pages for
+ * nodes, of which struct pages are 1.6 %. */
+#define MISMATCH_PERCENT 5
 /* Present memory that is not managed: struct pages are 1.6 %, the kernel's own image is small. */
 #define UNMANAGED_PERCENT 10
 #define UNMANAGED_MIN     (256 * MIB)
+/* Raised below the first, and until there is more than the second. */
 #define EXHAUSTED_PERCENT 2
+#define RECOVERED_PERCENT 4
 #define PLENTY_PERCENT    25
 
 void finding_explain(struct finding *f, const char *format, ...)
@@ -48,8 +52,9 @@ static const struct firmware_tables *with_srat(const struct snapshot *snap)
         return fw && firmware_table_header(fw, TABLE_SRAT) ? fw : NULL;
 }
 
-struct finding srat_node_offline(const struct snapshot *snap)
+struct finding srat_node_offline(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         const struct memory_map *map = snapshot_memory_map(snap);
         struct finding f = { .state = CHECK_CLEAR };
 
@@ -69,8 +74,9 @@ struct finding srat_node_offline(const struct snapshot *snap)
         return f;
 }
 
-struct finding srat_refused(const struct snapshot *snap)
+struct finding srat_refused(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         const struct memory_map *map = snapshot_memory_map(snap);
         const struct warnings *w = &map->warnings;
         struct finding f = { .state = CHECK_CLEAR };
@@ -85,8 +91,9 @@ struct finding srat_refused(const struct snapshot *snap)
         return f;
 }
 
-struct finding firmware_table_damaged(const struct snapshot *snap)
+struct finding firmware_table_damaged(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         const struct firmware_tables *fw = snapshot_sample(snap)->firmware;
         struct finding f = { .state = CHECK_UNKNOWN };
         char text[256];
@@ -104,10 +111,46 @@ struct finding firmware_table_damaged(const struct snapshot *snap)
         return f;
 }
 
-static bool affinities_overlap(const struct srat_memory *a, const struct srat_memory *b)
+static int compare_bases(const void *a, const void *b)
 {
-        return a->length > 0 && b->length > 0 && a->base < b->base + b->length &&
-               b->base < a->base + a->length;
+        const struct srat_memory *x = *(const struct srat_memory *const *)a;
+        const struct srat_memory *y = *(const struct srat_memory *const *)b;
+
+        return (x->base > y->base) - (x->base < y->base);
+}
+
+static void explain_overlap(struct finding *f, const struct pxm_map *pxm,
+                            const struct srat_memory *a, const struct srat_memory *b)
+{
+        int left = pxm_to_node(pxm, a->pxm), right = pxm_to_node(pxm, b->pxm);
+
+        finding_explain(f,
+                        "The SRAT gives [mem 0x%08" PRIx64 "-0x%08" PRIx64
+                        "] to node %d and [mem 0x%08" PRIx64 "-0x%08" PRIx64 "] to node %d.",
+                        a->base, a->base + a->length - 1, left, b->base, b->base + b->length - 1,
+                        right);
+        finding_add_node(f, left);
+        finding_add_node(f, right);
+}
+
+/*
+ * Compares each range with the one before it that reaches farthest, which finds some pair whenever
+ * there is one.
+ */
+static void sweep(struct finding *f, const struct pxm_map *pxm, const struct srat_memory **sorted,
+                  size_t n, bool same_node)
+{
+        const struct srat_memory *far = NULL;
+
+        for (size_t i = 0; i < n; i++) {
+                const struct srat_memory *ma = sorted[i];
+
+                if (far && ma->base - far->base < far->length &&
+                    (pxm_to_node(pxm, far->pxm) == pxm_to_node(pxm, ma->pxm)) == same_node)
+                        explain_overlap(f, pxm, far, ma);
+                if (!far || ma->base + ma->length > far->base + far->length)
+                        far = ma;
+        }
 }
 
 static struct finding find_overlap(const struct snapshot *snap, bool same_node)
@@ -115,39 +158,36 @@ static struct finding find_overlap(const struct snapshot *snap, bool same_node)
         const struct firmware_tables *fw = with_srat(snap);
         const struct memory_map *map = snapshot_memory_map(snap);
         struct finding f = { .state = CHECK_CLEAR };
+        const struct srat_memory **sorted;
+        size_t n = 0;
 
         if (!fw || !map->pxm)
                 return unknown;
-        for (size_t i = 0; i < fw->srat.n_memory; i++)
-                for (size_t k = 0; k < i; k++) {
-                        const struct srat_memory *a = &fw->srat.memory[k];
-                        const struct srat_memory *b = &fw->srat.memory[i];
-                        int left = pxm_to_node(map->pxm, a->pxm);
-                        int right = pxm_to_node(map->pxm, b->pxm);
+        sorted = reallocarray(NULL, fw->srat.n_memory + 1, sizeof(*sorted));
+        if (!sorted)
+                return unknown;
+        for (size_t i = 0; i < fw->srat.n_memory; i++) {
+                const struct srat_memory *ma = &fw->srat.memory[i];
 
-                        if (!a->enabled || !b->enabled || left == NUMA_NO_NODE ||
-                            right == NUMA_NO_NODE || (left == right) != same_node ||
-                            !affinities_overlap(a, b))
-                                continue;
-                        finding_explain(&f,
-                                        "The SRAT gives [mem 0x%08" PRIx64 "-0x%08" PRIx64
-                                        "] to node %d and [mem 0x%08" PRIx64 "-0x%08" PRIx64
-                                        "] to node %d.",
-                                        a->base, a->base + a->length - 1, left, b->base,
-                                        b->base + b->length - 1, right);
-                        finding_add_node(&f, left);
-                        finding_add_node(&f, right);
-                }
+                if (ma->enabled && ma->length > 0 && ma->length <= UINT64_MAX - ma->base &&
+                    pxm_to_node(map->pxm, ma->pxm) != NUMA_NO_NODE)
+                        sorted[n++] = ma;
+        }
+        qsort(sorted, n, sizeof(*sorted), compare_bases);
+        sweep(&f, map->pxm, sorted, n, same_node);
+        free(sorted);
         return f;
 }
 
-struct finding memory_overlap(const struct snapshot *snap)
+struct finding memory_overlap(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         return find_overlap(snap, false);
 }
 
-struct finding memory_self_overlap(const struct snapshot *snap)
+struct finding memory_self_overlap(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         return find_overlap(snap, true);
 }
 
@@ -180,8 +220,9 @@ static uint64_t median_memory(const struct snapshot *snap)
         return bytes[n / 2];
 }
 
-struct finding memory_uneven(const struct snapshot *snap)
+struct finding memory_uneven(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         const struct sample *s = snapshot_sample(snap);
         const uint64_t median = median_memory(snap);
         struct finding f = { .state = CHECK_CLEAR };
@@ -190,7 +231,8 @@ struct finding memory_uneven(const struct snapshot *snap)
         if (nodes_empty(&s->node_states[N_ONLINE]))
                 return unknown;
         for (size_t i = 0; i < s->n_nodes; i++) {
-                if (!peer_memory(snap, &s->nodes[i], &bytes) || bytes >= median / UNEVEN_DIVISOR)
+                if (!peer_memory(snap, &s->nodes[i], &bytes) ||
+                    bytes >= median / 100 * UNEVEN_PERCENT)
                         continue;
                 finding_explain(&f,
                                 "Node %d has %" PRIu64 " MiB of memory, half of its peers have "
@@ -201,8 +243,9 @@ struct finding memory_uneven(const struct snapshot *snap)
         return f;
 }
 
-struct finding memory_block_offline(const struct snapshot *snap)
+struct finding memory_block_offline(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         const struct sample *s = snapshot_sample(snap);
         struct finding f = { .state = CHECK_CLEAR };
         struct node_memory_blocks all;
@@ -227,8 +270,9 @@ struct finding memory_block_offline(const struct snapshot *snap)
         return f;
 }
 
-struct finding memory_total_mismatch(const struct snapshot *snap)
+struct finding memory_total_mismatch(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         const struct sample *s = snapshot_sample(snap);
         struct finding f = { .state = CHECK_CLEAR };
         uint64_t system, bytes, sum = 0;
@@ -250,7 +294,8 @@ struct finding memory_total_mismatch(const struct snapshot *snap)
 }
 
 /* Sums of present and managed memory over the node's zones; false if the kernel does not say. */
-static bool zone_memory(const struct node *node, uint64_t *present, uint64_t *managed)
+static bool zone_memory(const struct node *node, uint64_t page_size, uint64_t *present,
+                        uint64_t *managed)
 {
         const unsigned wanted = 1U << ZONE_PRESENT | 1U << ZONE_MANAGED;
 
@@ -258,20 +303,21 @@ static bool zone_memory(const struct node *node, uint64_t *present, uint64_t *ma
         for (size_t z = 0; z < node->n_zones; z++) {
                 if ((node->zones[z].known & wanted) != wanted)
                         return false;
-                *present += node->zones[z].pages[ZONE_PRESENT] * MEMBLOCK_PAGE_SIZE;
-                *managed += node->zones[z].pages[ZONE_MANAGED] * MEMBLOCK_PAGE_SIZE;
+                *present += node->zones[z].pages[ZONE_PRESENT] * page_size;
+                *managed += node->zones[z].pages[ZONE_MANAGED] * page_size;
         }
         return node->n_zones > 0;
 }
 
-struct finding memory_unmanaged(const struct snapshot *snap)
+struct finding memory_unmanaged(const struct snapshot *snap, bool was_raised)
 {
+        (void)was_raised;
         const struct sample *s = snapshot_sample(snap);
         struct finding f = { .state = CHECK_UNKNOWN };
         uint64_t present, managed;
 
         for (size_t i = 0; i < s->n_nodes; i++) {
-                if (!zone_memory(&s->nodes[i], &present, &managed))
+                if (!zone_memory(&s->nodes[i], s->page_size, &present, &managed))
                         continue;
                 if (f.state == CHECK_UNKNOWN)
                         f.state = CHECK_CLEAR;
@@ -305,11 +351,12 @@ static const struct node *node_with_plenty(const struct snapshot *snap)
         return best;
 }
 
-struct finding memory_exhausted(const struct snapshot *snap)
+struct finding memory_exhausted(const struct snapshot *snap, bool was_raised)
 {
         const struct sample *s = snapshot_sample(snap);
         const struct node *plenty = node_with_plenty(snap);
         struct finding f = { .state = CHECK_UNKNOWN };
+        const uint64_t percent = was_raised ? RECOVERED_PERCENT : EXHAUSTED_PERCENT;
         uint64_t total, available, elsewhere = 0;
 
         if (plenty)
@@ -320,7 +367,7 @@ struct finding memory_exhausted(const struct snapshot *snap)
                         continue;
                 if (f.state == CHECK_UNKNOWN)
                         f.state = CHECK_CLEAR;
-                if (!plenty || total == 0 || available >= total / 100 * EXHAUSTED_PERCENT)
+                if (!plenty || total == 0 || available >= total / 100 * percent)
                         continue;
                 finding_explain(&f,
                                 "Node %d has %" PRIu64 " of %" PRIu64 " MiB free, node %d has "

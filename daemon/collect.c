@@ -494,6 +494,7 @@ static void assemble(struct collect *c)
                 c->nodes[i] = *node_reader_node(c->readers[c->nids[i]]);
         s->nodes = c->nodes;
         s->n_nodes = c->n_nids;
+        s->page_size = source_is_live(c->source) ? (uint64_t)sysconf(_SC_PAGESIZE) : 0;
         reader_end(&c->reader);
         memcpy(s->collectors, c->reader.status, sizeof(s->collectors));
 }

@@ -306,10 +306,13 @@ static bool is_online(const struct link *link)
         return link && (link->state == BLOCK_ONLINE || link->state == BLOCK_GOING_OFFLINE);
 }
 
-/* Whether something changed that this type tells of. */
+/* Whether something changed that this type tells of. A state that cannot be read has not changed.
+ */
 static bool memory_changed(const struct link *before, const struct link *after,
                            enum event_type type)
 {
+        if (before && after && (before->state == BLOCK_UNKNOWN || after->state == BLOCK_UNKNOWN))
+                return false;
         switch (type) {
         case EVENT_MEMORY_ONLINE:
                 return !is_online(before) && is_online(after);
@@ -529,12 +532,23 @@ static uint64_t pool_of(const struct node *node, uint64_t size_bytes)
         return 0;
 }
 
+/* Pages beyond the pool, which come and go as they are used: they are no change of it. */
+static uint64_t surplus_of(const struct node *node, uint64_t size_bytes)
+{
+        for (size_t i = 0; node && i < node->n_hugepages; i++)
+                if (node->hugepages[i].size_bytes == size_bytes &&
+                    node->hugepages[i].surplus != HUGEPAGES_UNKNOWN)
+                        return node->hugepages[i].surplus;
+        return 0;
+}
+
 static void compare_pool(const struct comparison *c, const struct node *before,
                          const struct node *after, uint64_t size_bytes)
 {
         uint64_t was = pool_of(before, size_bytes), is = pool_of(after, size_bytes);
 
-        if (was == is || was == HUGEPAGES_UNKNOWN || is == HUGEPAGES_UNKNOWN)
+        if (was == HUGEPAGES_UNKNOWN || is == HUGEPAGES_UNKNOWN ||
+            was - surplus_of(before, size_bytes) == is - surplus_of(after, size_bytes))
                 return;
         event_list_add(
                 c->out,
@@ -578,7 +592,8 @@ static void compare_check(const struct comparison *c, enum check check)
 {
         const struct finding *a = snapshot_finding(c->before, check);
         const struct finding *b = snapshot_finding(c->after, check);
-        bool was = a->state == CHECK_RAISED, is = b->state == CHECK_RAISED;
+        bool was = snapshot_told(c->before, check) == CHECK_RAISED;
+        bool is = snapshot_told(c->after, check) == CHECK_RAISED;
         const char *severity = severity_name(check_severity(check));
         struct event e = {
                 .type = is ? EVENT_CHECK_RAISED : EVENT_CHECK_CLEARED,

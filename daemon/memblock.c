@@ -112,13 +112,31 @@ static int isolate_range(struct memblock *mb, uint64_t start, uint64_t end, size
         return 0;
 }
 
+/* Behind all others, as sorted ranges come. */
+static void append(struct memblock *mb, uint64_t start, uint64_t end)
+{
+        struct memblock_region *last = mb->cnt ? &mb->regions[mb->cnt - 1] : NULL;
+
+        if (last && region_end(last) == start && last->nid == NUMA_NO_NODE && last->flags == 0)
+                last->size += end - start;
+        else
+                mb->regions[mb->cnt++] = (struct memblock_region){ .base = start,
+                                                                   .size = end - start,
+                                                                   .nid = NUMA_NO_NODE };
+}
+
 int memblock_add(struct memblock *mb, uint64_t start, uint64_t end)
 {
+        bool behind = start < end && start >= memblock_end_of_DRAM(mb);
         /* At most one piece before each region and one behind the last. */
-        int r = make_room(mb, mb->cnt + 1);
+        int r = make_room(mb, behind ? 1 : mb->cnt + 1);
 
         if (r < 0)
                 return r;
+        if (behind) {
+                append(mb, start, end);
+                return 0;
+        }
         for (size_t i = 0; start < end; i++) {
                 const struct memblock_region *at = i < mb->cnt ? &mb->regions[i] : NULL;
                 uint64_t stop = at && at->base < end ? at->base : end;
@@ -171,16 +189,16 @@ void memblock_trim_memory(struct memblock *mb)
         }
 }
 
-int memblock_setup(struct memblock *mb, const struct memory_range *usable, size_t n)
+int memblock_setup(struct memblock *mb, const struct memory_range *usable, size_t n, bool bios)
 {
         int r = 0;
 
         mb->cnt = 0;
         for (size_t i = 0; i < n && r == 0; i++)
                 r = memblock_add(mb, usable[i].start, usable[i].end);
-        if (r == 0)
+        if (r == 0 && bios)
                 r = memblock_remove(mb, 0, MEMBLOCK_PAGE_SIZE);
-        if (r == 0)
+        if (r == 0 && bios)
                 r = memblock_remove(mb, BIOS_BEGIN, BIOS_END);
         memblock_trim_memory(mb);
         return r;

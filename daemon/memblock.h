@@ -46,12 +46,12 @@ int memblock_remove(struct memblock *mb, uint64_t start, uint64_t end);
 /* Cuts every region to whole pages and drops what is less than one: memblock_trim_memory(). */
 void memblock_trim_memory(struct memblock *mb);
 /*
- * From the firmware's usable ranges ("System RAM"), in any order, as x86 does it: without the first
- * page and the BIOS area from 640 KiB to 1 MiB (arch/x86/kernel/setup.c: trim_bios_range()) and
- * without partial pages (arch/x86/kernel/e820.c: e820__memblock_setup()). Replaces what mb held.
- * A limit set by mem= on the command line is not known here.
+ * From the firmware's usable ranges ("System RAM"), in any order; bios: as x86 does it, without the
+ * first page and the BIOS area from 640 KiB to 1 MiB (arch/x86/kernel/setup.c: trim_bios_range())
+ * and without partial pages (arch/x86/kernel/e820.c: e820__memblock_setup()). Replaces what mb
+ * held. A limit set by mem= on the command line is not known here.
  */
-int memblock_setup(struct memblock *mb, const struct memory_range *usable, size_t n);
+int memblock_setup(struct memblock *mb, const struct memory_range *usable, size_t n, bool bios);
 
 uint64_t memblock_start_of_DRAM(const struct memblock *mb);
 uint64_t memblock_end_of_DRAM(const struct memblock *mb);

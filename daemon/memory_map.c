@@ -71,10 +71,12 @@ static bool for_each_span(const struct sample *s, bool (*visit)(void *, struct z
         for (size_t i = 0; i < s->n_nodes; i++)
                 for (size_t z = 0; z < s->nodes[i].n_zones; z++) {
                         const struct zone *zone = &s->nodes[i].zones[z];
+                        /* Zones count in the machine's pages, spans in those of 4 KiB. */
+                        const uint64_t unit = s->page_size / MEMBLOCK_PAGE_SIZE;
                         const struct zone_span span = {
                                 .nid = s->nodes[i].nid,
-                                .start_pfn = zone->pages[ZONE_START_PFN],
-                                .spanned = zone->pages[ZONE_SPANNED],
+                                .start_pfn = zone->pages[ZONE_START_PFN] * unit,
+                                .spanned = zone->pages[ZONE_SPANNED] * unit,
                         };
 
                         if (zone_has_span(zone) && !visit(context, span))
@@ -156,7 +158,8 @@ static int set_up_memblock(struct build *b)
         int r = 0;
 
         if (fw && fw->n_usable > 0)
-                return memblock_setup(&b->map->memblock, fw->usable, fw->n_usable);
+                return memblock_setup(&b->map->memblock, fw->usable, fw->n_usable,
+                                      fw->usable_source == USABLE_MEMMAP);
         b->map->approximate = true;
         for (size_t i = 0; i < b->n_links && r == 0; i++)
                 r = memblock_add(&b->map->memblock, b->links[i].start, b->links[i].end);
@@ -227,17 +230,35 @@ static int build_from_srat(struct build *b)
         r = numa_init(&b->mi, &b->reserved, &map->memblock, map->pxm, &fw->srat,
                       firmware_table_header(fw, TABLE_CEDT) ? &fw->cedt : NULL,
                       keeps_low_memory(b->sample->kernel), &kernel_nodes, &map->warnings);
+        if (r == -ENOMEM)
+                return r;
         map->refused = r == -EINVAL;
         map->source = map->refused ? MEMORY_MAP_DUMMY : MEMORY_MAP_SRAT;
-        return r == -ENOMEM ? r : 0;
+        return 0;
+}
+
+/* Memory that came after boot, and that firmware never reported (dax, balloons): it is there. */
+static int add_later_blocks(struct build *b)
+{
+        struct memblock *mb = &b->map->memblock;
+        int r = 0;
+
+        for (size_t i = 0; i < b->n_links && r == 0; i++)
+                if (!memblock_overlaps_region(mb, b->links[i].start, b->links[i].end))
+                        r = memblock_add(mb, b->links[i].start, b->links[i].end);
+        return r;
 }
 
 static int build_from_blocks(struct build *b)
 {
         struct memory_map *map = b->map;
         struct memblock *mb = &map->memblock;
-        int r = numa_meminfo_from_blocks(&b->mi, b->links, b->n_links, map->spans, map->n_spans, mb,
-                                         &map->warnings);
+        int r = add_later_blocks(b);
+
+        if (r < 0)
+                return r;
+        r = numa_meminfo_from_blocks(&b->mi, b->links, b->n_links, map->spans, map->n_spans, mb,
+                                     &map->warnings);
 
         /* A table that is too small for all blocks is reported and used as far as it goes. */
         if (r == -ENOMEM)
@@ -265,6 +286,37 @@ static int build_single_node(struct build *b)
         return memblock_set_node(mb, all.start, all.end, all.nid);
 }
 
+/* Bytes that do not even begin as an SRAT are none, whatever file they are in. */
+static bool srat_is_one(const struct firmware_tables *fw)
+{
+        if (!fw || !firmware_table_header(fw, TABLE_SRAT))
+                return false;
+        return fw->status[TABLE_SRAT].fault.code != FIRMWARE_TOO_SHORT &&
+               fw->status[TABLE_SRAT].fault.code != FIRMWARE_SIGNATURE;
+}
+
+static bool two_nodes_claim_one_range(const struct memory_map *map)
+{
+        for (size_t i = 0; i < map->warnings.n; i++)
+                if (strstr(map->warnings.text[i], "overlaps with node"))
+                        return true;
+        return false;
+}
+
+/*
+ * A table that is refused leaves one node, so a kernel with memory on several has not refused it. A
+ * contradiction within the table is refused by every kernel, and is told in any case.
+ */
+static bool map_contradicts_kernel(const struct build *b)
+{
+        if (!b->map->refused || two_nodes_claim_one_range(b->map))
+                return false;
+        for (size_t i = 1; i < b->n_links; i++)
+                if (b->links[i].nid != b->links[0].nid)
+                        return true;
+        return false;
+}
+
 static int build(struct build *b)
 {
         const struct firmware_tables *fw = b->sample->firmware;
@@ -279,8 +331,20 @@ static int build(struct build *b)
         b->map->n_spans = spans.n;
         if (r < 0)
                 return r;
-        if (fw && firmware_table_header(fw, TABLE_SRAT))
-                return build_from_srat(b);
+        if (srat_is_one(fw)) {
+                r = build_from_srat(b);
+                if (r < 0 || !map_contradicts_kernel(b))
+                        return r;
+                /* What came after boot may lie outside the SRAT: the kernel did not have it then.
+                 */
+                warnings_add(&b->map->warnings,
+                             "the kernel has several nodes, so it did not refuse "
+                             "the tables: its memory blocks are believed");
+                b->mi.nr_blks = b->reserved.nr_blks = 0;
+                b->map->refused = false;
+                if (memblock_set_node(&b->map->memblock, 0, UINT64_MAX, NUMA_NO_NODE) < 0)
+                        return -ENOMEM;
+        }
         if (b->n_links > 0)
                 return build_from_blocks(b);
         if (b->sample->n_nodes == 1 && b->map->memblock.cnt > 0)
@@ -305,6 +369,21 @@ static int compare_start(const void *a, const void *b)
         return (x->start > y->start) - (x->start < y->start);
 }
 
+/* A range that the table names twice is one. */
+static void drop_repeated(struct numa_meminfo *mi)
+{
+        int kept = 0;
+
+        for (int i = 0; i < mi->nr_blks; i++) {
+                const struct numa_memblk *last = kept ? &mi->blk[kept - 1] : NULL;
+
+                if (!last || last->start != mi->blk[i].start || last->end != mi->blk[i].end ||
+                    last->nid != mi->blk[i].nid)
+                        mi->blk[kept++] = mi->blk[i];
+        }
+        mi->nr_blks = kept;
+}
+
 static bool finish(struct build *b)
 {
         struct memory_map *map = b->map;
@@ -312,6 +391,7 @@ static bool finish(struct build *b)
         qsort(b->mi.blk, (size_t)b->mi.nr_blks, sizeof(b->mi.blk[0]), compare_start);
         qsort(b->reserved.blk, (size_t)b->reserved.nr_blks, sizeof(b->reserved.blk[0]),
               compare_start);
+        drop_repeated(&b->reserved);
         map->blks = keep(&b->mi);
         map->reserved = keep(&b->reserved);
         map->nr_blks = b->mi.nr_blks;

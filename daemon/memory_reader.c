@@ -153,6 +153,7 @@ static void forget_unplugged(struct memory_reader *m)
  */
 static void read_states(struct memory_reader *m, struct reader *r)
 {
+        size_t kept = 0;
         struct parser p;
 
         forget_unplugged(m);
@@ -161,6 +162,7 @@ static void read_states(struct memory_reader *m, struct reader *r)
                 struct source_file *file = NULL;
                 const char *text;
                 size_t len;
+                int error;
 
                 if (asprintf(&path, MEMORY_DIR "/memory%" PRIu64 "/state", m->blocks[i].id) >= 0)
                         file = source_file_new(m->source, path, SOURCE_MAX_SYSFS);
@@ -168,8 +170,15 @@ static void read_states(struct memory_reader *m, struct reader *r)
                         reader_out_of_memory(r, COLLECTOR_MEMORY_BLOCKS);
                         return;
                 }
-                if (source_read(m->source, file, &text, &len) == 0)
+                error = source_read(m->source, file, &text, &len);
+                if (error == 0)
                         m->blocks[i].state = state_of(text, len);
+                /* Unplugged since the directory was listed; a recording may lack the file. */
+                if ((error == -ENOENT || error == -ENODEV) && source_is_live(m->source)) {
+                        source_file_free(file);
+                        continue;
+                }
+                m->blocks[kept++] = m->blocks[i];
                 if (m->blocks[i].state == BLOCK_UNKNOWN && !m->state) {
                         m->state = file;
                         m->state_id = m->blocks[i].id;
@@ -177,6 +186,7 @@ static void read_states(struct memory_reader *m, struct reader *r)
                         source_file_free(file);
                 }
         }
+        m->n = kept;
         if (!m->state || reader_read(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p) < 0)
                 return;
         if (state_of(p.start, (size_t)(p.end - p.start)) == BLOCK_UNKNOWN) {

@@ -19,7 +19,10 @@ struct snapshot {
         struct sample sample;
         int16_t index[MAX_NUMNODES]; /* nid → nodes[], -1: none */
         struct memory_map *memory_map;
+        struct node_memory_blocks *node_blocks; /* of nodes[] */
+        struct node_memory_blocks all_blocks;
         struct finding findings[NR_CHECKS];
+        enum check_state told[NR_CHECKS]; /* the last that was not unknown */
 };
 
 #define CHUNK_SIZE (64UL << 10)
@@ -112,35 +115,110 @@ static void copy_sample(struct snapshot *snap)
                 field_table_ref(s->proc_meminfo_table);
 }
 
-/* previous: a snapshot of the same structure, or NULL. */
-static void run_checks(struct snapshot *snap, const struct snapshot *previous)
+static void count_block(struct node_memory_blocks *n, const struct memory_block *block)
+{
+        n->total++;
+        if (block->state == BLOCK_UNKNOWN)
+                n->states_known = false;
+        else if (block->state == BLOCK_ONLINE)
+                n->online++;
+        else
+                n->offline++;
+}
+
+static void count_for_node(struct snapshot *snap, int nid, const struct memory_block *block)
+{
+        if (nid >= 0 && nid < MAX_NUMNODES && snap->index[nid] >= 0)
+                count_block(&snap->node_blocks[snap->index[nid]], block);
+}
+
+static void finish_count(struct node_memory_blocks *n, uint64_t block_size)
+{
+        n->bytes_known = block_size > 0 && !__builtin_mul_overflow(n->total, block_size, &n->bytes);
+}
+
+/* Once over the blocks, of which there are up to hundreds of thousands. */
+static void count_all_blocks(struct snapshot *snap)
+{
+        const struct sample *s = &snap->sample;
+
+        snap->all_blocks.states_known = true;
+        snap->node_blocks = take(snap, s->n_nodes * sizeof(*snap->node_blocks));
+        if (!snap->node_blocks)
+                return;
+        for (size_t i = 0; i < s->n_nodes; i++)
+                snap->node_blocks[i] = (struct node_memory_blocks){ .states_known = true };
+        for (size_t i = 0; i < s->n_memory_blocks; i++) {
+                const struct memory_block *block = &s->memory_blocks[i];
+
+                count_block(&snap->all_blocks, block);
+                count_for_node(snap, block->nid, block);
+                count_for_node(snap, block->nid2, block);
+        }
+        for (size_t i = 0; i < s->n_nodes; i++)
+                finish_count(&snap->node_blocks[i], s->memory_block_size);
+        finish_count(&snap->all_blocks, s->memory_block_size);
+}
+
+/* same: the structure is that of previous, which may be NULL. */
+static void run_checks(struct snapshot *snap, const struct snapshot *previous, bool same)
 {
         for (unsigned i = 0; i < NR_CHECKS; i++) {
                 struct finding *f = &snap->findings[i];
                 char *evidence = NULL;
 
-                if (previous && check_is_structural(i)) {
+                if (same && check_is_structural(i)) {
                         *f = previous->findings[i];
                 } else {
-                        *f = check_run(i, snap);
+                        *f = check_run(i, snap, previous && previous->told[i] == CHECK_RAISED);
                         evidence = f->evidence;
                 }
+                snap->told[i] = f->state;
+                if (previous && f->state == CHECK_UNKNOWN)
+                        snap->told[i] = previous->told[i];
                 f->evidence = copy_string(snap, f->evidence);
                 free(evidence);
         }
 }
 
-/* What follows from the sample. previous: as above. */
-static void derive(struct snapshot *snap, const struct snapshot *previous)
+#define PAGE_SIZE_DEFAULT UINT64_C(4096)
+#define PAGE_SIZE_MAX     UINT64_C(65536)
+
+/*
+ * Of a recorded machine the page size follows from what its nodes have in all, once in bytes
+ * (MemTotal) and once in pages (present, of which the kernel keeps a few percent for itself).
+ */
+static uint64_t derive_page_size(const struct snapshot *snap)
 {
-        if (previous && memory_map_current(previous->memory_map, &snap->sample)) {
-                snap->memory_map = memory_map_ref(previous->memory_map);
-        } else {
-                snap->memory_map = memory_map_new(&snap->sample);
-                previous = NULL;
+        const struct sample *s = &snap->sample;
+        uint64_t bytes = 0, pages = 0, size, total;
+
+        for (size_t i = 0; i < s->n_nodes; i++) {
+                if (node_meminfo(snap, &s->nodes[i], "MemTotal", &total))
+                        bytes += total;
+                for (size_t z = 0; z < s->nodes[i].n_zones; z++)
+                        if (s->nodes[i].zones[z].known >> ZONE_PRESENT & 1)
+                                pages += s->nodes[i].zones[z].pages[ZONE_PRESENT];
         }
+        for (size = PAGE_SIZE_DEFAULT; pages > 0 && size < PAGE_SIZE_MAX; size *= 2)
+                if (bytes / pages <= size + size / 16)
+                        break;
+        return size;
+}
+
+/* What follows from the sample. previous, same: as above. */
+static void derive(struct snapshot *snap, const struct snapshot *previous, bool same)
+{
+        if (snap->sample.page_size == 0)
+                snap->sample.page_size = derive_page_size(snap);
+        count_all_blocks(snap);
+        if (snap->out_of_memory)
+                return;
+        same = same && memory_map_current(previous->memory_map, &snap->sample);
+        snap->memory_map =
+                same ? memory_map_ref(previous->memory_map) : memory_map_new(&snap->sample);
         if (snap->memory_map)
-                run_checks(snap, previous);
+                run_checks(snap, previous, same);
         else
                 snap->out_of_memory = true;
 }
@@ -160,7 +238,7 @@ struct snapshot *snapshot_new(const struct sample *sample, const struct snapshot
                 snap->index[snap->sample.nodes[i].nid] = (int16_t)i;
         snap->generation = previous ? previous->generation + !same : 1;
         if (!snap->out_of_memory)
-                derive(snap, same ? previous : NULL);
+                derive(snap, previous, same);
         if (!snap->out_of_memory)
                 return snap;
         snapshot_unref(snap);
@@ -204,6 +282,11 @@ uint64_t snapshot_generation(const struct snapshot *snap)
 const struct memory_map *snapshot_memory_map(const struct snapshot *snap)
 {
         return snap->memory_map;
+}
+
+enum check_state snapshot_told(const struct snapshot *snap, enum check check)
+{
+        return snap->told[check];
 }
 
 const struct finding *snapshot_finding(const struct snapshot *snap, enum check check)
@@ -401,37 +484,20 @@ bool system_meminfo(const struct snapshot *snap, const char *kernel, uint64_t *v
                            value);
 }
 
-static bool count_blocks(const struct sample *s, int nid, bool all, struct node_memory_blocks *out)
-{
-        *out = (struct node_memory_blocks){ .states_known = true };
-        if (!s->memory_blocks_known)
-                return false;
-        for (size_t i = 0; i < s->n_memory_blocks; i++) {
-                const struct memory_block *block = &s->memory_blocks[i];
-
-                if (!all && block->nid != nid && block->nid2 != nid)
-                        continue;
-                out->total++;
-                if (block->state == BLOCK_UNKNOWN)
-                        out->states_known = false;
-                else if (block->state == BLOCK_ONLINE)
-                        out->online++;
-                else
-                        out->offline++;
-        }
-        out->bytes_known = s->memory_block_size > 0 &&
-                           !__builtin_mul_overflow(out->total, s->memory_block_size, &out->bytes);
-        return true;
-}
-
 bool node_memory_blocks(const struct snapshot *snap, int nid, struct node_memory_blocks *out)
 {
-        return count_blocks(&snap->sample, nid, false, out);
+        *out = (struct node_memory_blocks){ .states_known = true };
+        if (!snap->sample.memory_blocks_known)
+                return false;
+        if (nid >= 0 && nid < MAX_NUMNODES && snap->index[nid] >= 0)
+                *out = snap->node_blocks[snap->index[nid]];
+        return true;
 }
 
 bool all_memory_blocks(const struct snapshot *snap, struct node_memory_blocks *out)
 {
-        return count_blocks(&snap->sample, NUMA_NO_NODE, true, out);
+        *out = snap->all_blocks;
+        return snap->sample.memory_blocks_known;
 }
 
 bool next_block_range(const struct snapshot *snap, size_t *pos, struct block_range *out)

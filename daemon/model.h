@@ -22,7 +22,8 @@ struct snapshot *snapshot_new(const struct sample *sample, const struct snapshot
 struct snapshot *snapshot_ref(struct snapshot *snap);
 void snapshot_unref(struct snapshot *snap);
 
-/* The data; valid as long as a reference is held. */
+/* The data; valid as long as a reference is held. The page size is known: of a recorded machine it
+ * is derived. */
 const struct sample *snapshot_sample(const struct snapshot *snap);
 /* Starts at 1 and rises by one each time the structure changes: nodes, masks, CPUs, distances,
  * blocks. */
@@ -32,6 +33,9 @@ uint64_t snapshot_generation(const struct snapshot *snap);
 const struct memory_map *snapshot_memory_map(const struct snapshot *snap);
 /* What the check found. */
 const struct finding *snapshot_finding(const struct snapshot *snap, enum check check);
+
+/* Its state, or where that is unknown what it was when it was known last. */
+enum check_state snapshot_told(const struct snapshot *snap, enum check check);
 
 /* The node of this nid, or NULL if it is not online or has no directory. */
 const struct node *snapshot_node(const struct snapshot *snap, int nid);

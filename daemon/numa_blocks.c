@@ -98,6 +98,22 @@ static bool node_spans(const struct build *b, int nid, uint64_t address)
         return false;
 }
 
+/* A block can belong to more nodes than the caller was told of: the one whose zones are there, if
+ * there is only one. */
+static int only_spanning_node(const struct build *b, uint64_t address)
+{
+        int nid = NUMA_NO_NODE;
+
+        for (size_t i = 0; i < b->n_spans; i++) {
+                if (b->spans[i].nid == nid || !node_spans(b, b->spans[i].nid, address))
+                        continue;
+                if (nid != NUMA_NO_NODE)
+                        return NUMA_NO_NODE;
+                nid = b->spans[i].nid;
+        }
+        return nid;
+}
+
 /* Who owns the piece that begins at address; no span begins or ends within it. */
 static int owner_at(const struct build *b, const struct group *g, uint64_t address, bool *doubt)
 {
@@ -111,7 +127,9 @@ static int owner_at(const struct build *b, const struct group *g, uint64_t addre
                         nid = g->links[i].nid;
         }
         *doubt = claims != 1;
-        return claims ? nid : g->links[0].nid;
+        if (claims == 0)
+                nid = only_spanning_node(b, address);
+        return nid == NUMA_NO_NODE ? g->links[0].nid : nid;
 }
 
 static int add_range(struct build *b, const struct group *g, uint64_t start, uint64_t end)

@@ -28,9 +28,9 @@ struct zone_span {
  * Adds a block for each run of memory of one node. Links are clipped to present, memory that the
  * firmware reported; a link that holds none of it was plugged later and counts whole, and an empty
  * present or NULL clips nothing. A block of several nodes is cut where their zones' spans end. What
- * lies in the spans of more than one of them, or of none, goes to the lowest of these nodes and is
- * marked approximate. Links may come in any order. 0, -ENOMEM, or -ENOSPC when mi is full; what
- * fits is in mi then.
+ * lies in the spans of more than one of them goes to the lowest of these nodes, what lies in none
+ * to the only other node that spans it, or to the lowest; both is marked approximate. Links may
+ * come in any order. 0, -ENOMEM, or -ENOSPC when mi is full; what fits is in mi then.
  */
 int numa_meminfo_from_blocks(struct numa_meminfo *mi, const struct memory_block_link *links,
                              size_t n_links, const struct zone_span *spans, size_t n_spans,

@@ -5,6 +5,22 @@
 
 #include <stdio.h>
 
+/* The index of the first block of this id or a higher one. */
+static size_t first_block_from(const struct sample *s, uint64_t id)
+{
+        size_t low = 0, high = s->n_memory_blocks;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (s->memory_blocks[middle].id < id)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
 /* The memory blocks that hold a part of the range: "0-7,32"; null if the kernel tells of none. */
 static json_t *json_blocks_within(const struct sample *s, uint64_t start, uint64_t end)
 {
@@ -15,9 +31,8 @@ static json_t *json_blocks_within(const struct sample *s, uint64_t start, uint64
 
         if (!s->memory_blocks_known || s->memory_block_size == 0)
                 return json_null();
-        for (size_t i = 0; i <= s->n_memory_blocks; i++) {
+        for (size_t i = first_block_from(s, start / s->memory_block_size);; i++) {
                 bool within = i < s->n_memory_blocks &&
-                              s->memory_blocks[i].id >= start / s->memory_block_size &&
                               s->memory_blocks[i].id <= (end - 1) / s->memory_block_size;
 
                 if (within && open && s->memory_blocks[i].id == last + 1) {
@@ -30,9 +45,10 @@ static json_t *json_blocks_within(const struct sample *s, uint64_t start, uint64
                         if (last > first)
                                 buffer_printf(&list, "-%llu", (unsigned long long)last);
                 }
-                open = within;
-                if (within)
-                        first = last = s->memory_blocks[i].id;
+                if (!within)
+                        break;
+                open = true;
+                first = last = s->memory_blocks[i].id;
         }
         json = json_stringn(list.data ? list.data : "", list.len);
         buffer_release(&list);

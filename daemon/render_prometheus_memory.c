@@ -124,10 +124,10 @@ static void sum_zones(struct totals *t, const struct sample *s)
 
                         if (zone->known >> ZONE_PRESENT & 1)
                                 add_total(t, s->nodes[i].nid, TOTAL_PRESENT,
-                                          zone->pages[ZONE_PRESENT] * MEMBLOCK_PAGE_SIZE);
+                                          zone->pages[ZONE_PRESENT] * s->page_size);
                         if (zone->known >> ZONE_MANAGED & 1)
                                 add_total(t, s->nodes[i].nid, TOTAL_MANAGED,
-                                          zone->pages[ZONE_MANAGED] * MEMBLOCK_PAGE_SIZE);
+                                          zone->pages[ZONE_MANAGED] * s->page_size);
                 }
 }
 

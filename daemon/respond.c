@@ -373,7 +373,7 @@ static bool wait_for_event(const struct exchange *x, struct representation *what
         if (!what->since_given)
                 what->since = events_last_seq(events);
         if (events_gap(events, what->since) || events_after(events, what->since) ||
-            !subscribers_wait(x->responder->subscribers, x->connection, wait_ns))
+            !subscribers_wait(x->responder->subscribers, x->connection, x->client->fd, wait_ns))
                 return false;
         x->client->waited = true;
         x->client->since = what->since;

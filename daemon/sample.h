@@ -189,6 +189,8 @@ struct sample {
         size_t n_nodes;
         struct node *nodes; /* online nodes with a directory, ascending by nid */
 
+        uint64_t page_size; /* bytes: the unit of zones; 0: not known to the reader, see model.h */
+
         bool memory_blocks_known;
         uint64_t memory_block_size;     /* bytes; 0: unknown */
         const char *auto_online_blocks; /* "online", "offline", …; NULL: unknown */

@@ -3,6 +3,7 @@
 
 #include "buffer.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct stream {
 struct waiter {
         TAILQ_ENTRY(waiter) link;
         struct MHD_Connection *connection;
+        int fd;
         uint64_t until_us; /* CLOCK_MONOTONIC */
 };
 
@@ -44,7 +46,7 @@ struct subscribers {
         const struct events *events;
         void (*kick)(void *context);
         void *context;
-        sd_event_source *heartbeat; /* on while there are streams */
+        sd_event_source *heartbeat; /* on while anybody waits */
         sd_event_source *timeout;   /* of the waiter whose time is up first */
         uint64_t n_streams, dropped;
         TAILQ_HEAD(streams, stream) streams;
@@ -154,6 +156,43 @@ void subscribers_notify(struct subscribers *s)
 
 /* Streams. */
 
+static bool anybody_waits(const struct subscribers *s)
+{
+        return !TAILQ_EMPTY(&s->streams) || !TAILQ_EMPTY(&s->waiters);
+}
+
+/* Begins with the first who waits; the heartbeat itself goes on as long as there is one. */
+static void start_heartbeat(struct subscribers *s)
+{
+        if (anybody_waits(s))
+                return;
+        sd_event_source_set_time_relative(s->heartbeat,
+                                          SUBSCRIBER_HEARTBEAT_SECONDS * USEC_PER_SEC);
+        sd_event_source_set_enabled(s->heartbeat, SD_EVENT_ONESHOT);
+}
+
+/* A suspended connection does not notice that its client has gone. */
+static bool is_gone(int fd)
+{
+        char byte;
+        ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+        return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+static void resume_gone(struct subscribers *s)
+{
+        struct waiter *waiter = TAILQ_FIRST(&s->waiters);
+
+        while (waiter) {
+                struct waiter *next = TAILQ_NEXT(waiter, link);
+
+                if (is_gone(waiter->fd))
+                        resume_waiter(s, waiter);
+                waiter = next;
+        }
+}
+
 static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
 {
         struct subscribers *s = userdata;
@@ -164,8 +203,9 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *userdata)
                 stream->heartbeat = true;
                 resume_stream(stream);
         }
+        resume_gone(s);
         s->kick(s->context);
-        if (s->n_streams == 0)
+        if (!anybody_waits(s))
                 return 0;
         sd_event_source_set_time_relative(source, SUBSCRIBER_HEARTBEAT_SECONDS * USEC_PER_SEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -239,8 +279,6 @@ static void free_stream(void *cls)
 
         TAILQ_REMOVE(&s->streams, stream, link);
         s->n_streams--;
-        if (s->n_streams == 0)
-                sd_event_source_set_enabled(s->heartbeat, SD_EVENT_OFF);
         buffer_release(&stream->ready);
         free(stream);
 }
@@ -250,12 +288,9 @@ static void add_stream(struct subscribers *s, struct stream *stream)
         const int size = SEND_BUFFER;
 
         setsockopt(stream->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+        start_heartbeat(s);
         TAILQ_INSERT_TAIL(&s->streams, stream, link);
-        if (s->n_streams++ > 0)
-                return;
-        sd_event_source_set_time_relative(s->heartbeat,
-                                          SUBSCRIBER_HEARTBEAT_SECONDS * USEC_PER_SEC);
-        sd_event_source_set_enabled(s->heartbeat, SD_EVENT_ONESHOT);
+        s->n_streams++;
 }
 
 struct MHD_Response *subscribers_stream(struct subscribers *s, struct MHD_Connection *connection,
@@ -330,7 +365,8 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
         return arm_timeout(s);
 }
 
-bool subscribers_wait(struct subscribers *s, struct MHD_Connection *connection, uint64_t wait_ns)
+bool subscribers_wait(struct subscribers *s, struct MHD_Connection *connection, int fd,
+                      uint64_t wait_ns)
 {
         struct waiter *waiter = malloc(sizeof(*waiter));
 
@@ -338,8 +374,10 @@ bool subscribers_wait(struct subscribers *s, struct MHD_Connection *connection, 
                 return false;
         *waiter = (struct waiter){
                 .connection = connection,
+                .fd = fd,
                 .until_us = now_us(s) + wait_ns / NS_PER_USEC,
         };
+        start_heartbeat(s);
         TAILQ_INSERT_TAIL(&s->waiters, waiter, link);
         arm_timeout(s);
         MHD_suspend_connection(connection);

@@ -42,10 +42,11 @@ void subscribers_notify(struct subscribers *s);
 struct MHD_Response *subscribers_stream(struct subscribers *s, struct MHD_Connection *connection,
                                         int fd, uint64_t since);
 /*
- * Suspends the connection until there are events, at most wait_ns. Its request is then handled
- * anew. False when memory is exhausted.
+ * Suspends the connection, whose socket is fd, until there are events, at most wait_ns. Its request
+ * is then handled anew. False when memory is exhausted.
  */
-bool subscribers_wait(struct subscribers *s, struct MHD_Connection *connection, uint64_t wait_ns);
+bool subscribers_wait(struct subscribers *s, struct MHD_Connection *connection, int fd,
+                      uint64_t wait_ns);
 
 /* Streams that are open, and those that were dropped. */
 uint64_t subscribers_open(const struct subscribers *s);

@@ -11,7 +11,7 @@ build_packages=(
 test_packages=(
         acpica-tools curl libcmocka-dev openssl python3 python3-prometheus-client
         numactl procps prometheus prometheus-node-exporter
-        busybox-static cpio qemu-system-x86 socat
+        busybox-static cpio mmdebstrap qemu-system-x86 socat systemd
         build-essential debhelper dpkg-dev lintian rpm
 )
 # To look at the code with other eyes.

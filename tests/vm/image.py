@@ -8,11 +8,13 @@ written here as a newc archive, so neither a loop device nor mknod nor fakeroot 
 import contextlib
 import fcntl
 import glob
+import hashlib
 import os
 import re
 import shutil
 import stat
 import subprocess
+import tarfile
 
 from tap import Skip
 
@@ -35,15 +37,15 @@ def _locked(cache):
         yield
 
 
-def _command(arguments, cwd=None):
+def _command(arguments, cwd=None, seconds=DOWNLOAD_SECONDS):
     """Standard output, or Skip with the first thing the command complained of."""
     try:
         done = subprocess.run(arguments, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=DOWNLOAD_SECONDS, env=dict(os.environ, LC_ALL='C'))
+                              timeout=seconds, env=dict(os.environ, LC_ALL='C'))
     except FileNotFoundError:
         raise Skip(f'{arguments[0]} is not installed') from None
     except subprocess.TimeoutExpired:
-        raise Skip(f"{' '.join(arguments)}: no end after {DOWNLOAD_SECONDS} s") from None
+        raise Skip(f"{' '.join(arguments)}: no end after {seconds} s") from None
     if done.returncode:
         errors = [l for l in done.stderr.splitlines() if l.startswith('E: ')] or done.stderr.splitlines()[-1:]
         raise Skip(f"{' '.join(arguments)}: {errors[0] if errors else done.returncode}")
@@ -124,18 +126,57 @@ def shared_libraries(binary):
     return sorted(set(re.findall(r'(?:=>\s+|^\s+)(/\S+) \(0x', done.stdout, re.M)))
 
 
+DEBIAN_RELEASE = 'bookworm'
+# What a guest does not read: it would be unpacked into its memory.
+DEBIAN_LEFT_OUT = ('usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/info', 'var/cache', 'var/lib/apt/lists')
+DEBIAN_SECONDS = 400
+
+
+def debian(cache, packages):
+    """Path of a tar of a small Debian with systemd and these packages, out of the cache."""
+    name = 'debian-' + hashlib.sha256(' '.join(sorted(packages)).encode()).hexdigest()[:12] + '.tar'
+    path = os.path.join(cache, name)
+    with _locked(cache):
+        if not os.path.exists(path):
+            _command(['mmdebstrap', '--variant=minbase', f"--include={','.join(packages)}", DEBIAN_RELEASE, path + '.partial.tar'],
+                     seconds=DEBIAN_SECONDS)
+            os.rename(path + '.partial.tar', path)
+    return path
+
+
 class Archive:
-    """A newc cpio. Everything in it belongs to root; parents are made as they are needed."""
+    """A newc cpio. What is added belongs to root; parents are made as they are needed."""
 
     def __init__(self):
         self.entries = {}
 
-    def _add(self, path, mode, data=b'', rdev=(0, 0)):
+    def _add(self, path, mode, data=b'', rdev=(0, 0), owner=(0, 0)):
         path = path.strip('/')
         parent = os.path.dirname(path)
         if parent and parent not in self.entries:
             self.directory(parent)
-        self.entries[path] = (mode, data, rdev)
+        self.entries[path] = (mode, data, rdev, owner)
+
+    def tree(self, tar_path, left_out=()):
+        """All that is in a tar, with its owners."""
+        with tarfile.open(tar_path) as tar:
+            for member in tar:
+                path = member.name.removeprefix('./').strip('/')
+                if not path or any(path.startswith(folder + '/') for folder in left_out):
+                    continue
+                self._add_member(tar, path, member)
+
+    def _add_member(self, tar, path, member):
+        owner = (member.uid, member.gid)
+        if member.isdir():
+            self._add(path, stat.S_IFDIR | member.mode, owner=owner)
+        elif member.issym():
+            self._add(path, stat.S_IFLNK | 0o777, member.linkname.encode(), owner=owner)
+        elif member.ischr() or member.isblk():
+            kind = stat.S_IFCHR if member.ischr() else stat.S_IFBLK
+            self._add(path, kind | member.mode, rdev=(member.devmajor, member.devminor), owner=owner)
+        elif member.isfile() or member.islnk():
+            self._add(path, stat.S_IFREG | member.mode, tar.extractfile(member).read(), owner=owner)
 
     def directory(self, path, mode=0o755):
         self._add(path, stat.S_IFDIR | mode)
@@ -172,17 +213,45 @@ class Archive:
 
     def write(self, destination):
         with open(destination, 'wb') as out:
-            for inode, (path, (mode, data, rdev)) in enumerate(self.entries.items(), 1):
-                _newc_entry(out, path.encode(), inode, mode, data, rdev)
-            _newc_entry(out, b'TRAILER!!!', 0, 0, b'', (0, 0))
+            for inode, (path, (mode, data, rdev, owner)) in enumerate(self.entries.items(), 1):
+                _newc_entry(out, path.encode(), inode, mode, data, rdev, owner)
+            _newc_entry(out, b'TRAILER!!!', 0, 0, b'', (0, 0), (0, 0))
 
 
-def _newc_entry(out, name, inode, mode, data, rdev):
+def _newc_entry(out, name, inode, mode, data, rdev, owner):
     links = 2 if stat.S_ISDIR(mode) else 1
-    header = (inode, mode, 0, 0, links, 0, len(data), 0, 0, *rdev, len(name) + 1, 0)
+    header = (inode, mode, *owner, links, 0, len(data), 0, 0, *rdev, len(name) + 1, 0)
     entry = b'070701' + b''.join(b'%08x' % value for value in header) + name + b'\0'
     out.write(entry + b'\0' * (-len(entry) % 4))
     out.write(data + b'\0' * (-len(data) % 4))
+
+
+AGENT_UNIT = '''[Unit]
+Description=What the host talks to
+After=multi-user.target
+[Service]
+ExecStart=/etc/agent
+[Install]
+WantedBy=multi-user.target
+'''
+
+
+def debian_archive(tar_path):
+    """A Debian with systemd as process 1, and the agent that the host talks to."""
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'guest')
+    archive = Archive()
+    archive.tree(tar_path, DEBIAN_LEFT_OUT)
+    archive.symlink('init', 'lib/systemd/systemd')
+    archive.file('etc/hosts', '127.0.0.1 localhost\n::1 localhost\n')
+    archive.file('etc/hostname', 'guest\n')
+    with open(os.path.join(here, 'agent')) as stream:
+        archive.file('etc/agent', stream.read(), 0o755)
+    archive.file('etc/systemd/system/agent.service', AGENT_UNIT)
+    archive.symlink('etc/systemd/system/multi-user.target.wants/agent.service', '../agent.service')
+    # Nobody logs in.
+    archive.symlink('etc/systemd/system/serial-getty@.service', '/dev/null')
+    archive.symlink('etc/systemd/system/getty.target', '/dev/null')
+    return archive
 
 
 def guest_archive(busybox_path):

@@ -151,7 +151,7 @@ class VM:
     """A running machine. Use it in a `with` statement."""
 
     def __init__(self, topology=None, *, binaries=(), files=None, append='', name=None, cache=None, logs=None,
-                 qemu_arguments=(), boot_timeout=BOOT_SECONDS, life=LIFE_SECONDS):
+                 qemu_arguments=(), boot_timeout=BOOT_SECONDS, life=LIFE_SECONDS, debian=()):
         """
         topology        a Machine; machine.one_node() if none is given
         binaries        host programs, put to /usr/bin with their shared libraries; (host path, guest path) also goes
@@ -159,6 +159,7 @@ class VM:
         append          more kernel options
         name            of the log directory; the scenario's by default. Two machines of a scenario need two names
         qemu_arguments  more of them, as they are
+        debian          packages of a Debian with systemd as process 1; none: busybox
         """
         self.topology = topology or machine.one_node()
         self.name = name or os.path.basename(sys.argv[0]) or 'vm'
@@ -178,7 +179,10 @@ class VM:
             raise Skip(f'{QEMU} is not installed')
         store = image.cache_directory(cache)
         self.kernel = image.kernel(store)
-        self.archive = image.guest_archive(image.busybox(store))
+        if debian:
+            self.archive = image.debian_archive(image.debian(store, debian))
+        else:
+            self.archive = image.guest_archive(image.busybox(store))
         for binary in binaries:
             source, target = (binary, f'/usr/bin/{os.path.basename(binary)}') if isinstance(binary, str) else binary
             self.archive.binary(target, source)
