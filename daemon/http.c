@@ -4,6 +4,7 @@
 #include "acceptor.h"
 #include "address.h"
 #include "auth.h"
+#include "connections.h"
 #include "respond.h"
 #include "tls.h"
 
@@ -21,25 +22,7 @@
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
 /* Our own limits can change while running, libmicrohttpd's cannot: it gets one out of the way. */
 #define CONNECTIONS_ENDLESS (1U << 20)
-/*
- * How many idle timeouts a request may take, from the end of the one before to the end of its
- * answer. libmicrohttpd's timeout only ends connections on which nothing moves at all; a client
- * that sends or reads a byte now and then needs this one.
- */
-#define REQUEST_TIMEOUTS 4
-#define USEC_PER_SEC     UINT64_C(1000000)
-#define NEVER            UINT64_MAX
-
-struct connection {
-        TAILQ_ENTRY(connection) link;
-        int fd;
-        bool counts; /* has an address that connection_limit_per_address is for */
-        bool asked;  /* for a certificate that is believed; verified is the answer */
-        bool verified;
-        struct in6_addr address;
-        uint64_t since_us; /* connected, or answered last */
-        bool patient;      /* it waits for events, and is in the list of those */
-};
+#define NEVER               CONNECTIONS_NEVER
 
 struct listener {
         SLIST_ENTRY(listener) link;
@@ -70,15 +53,10 @@ struct http {
         sd_event_source *timer;         /* a connection's time may be up */
         uint64_t timer_us;              /* NEVER: not armed */
 
-        unsigned connection_limit;
-        unsigned connection_limit_per_address;
-        struct network_list allow, deny;
+        struct connections *connections;
         unsigned idle_timeout_s;
         unsigned daemon_timeout_s; /* the one that libmicrohttpd was started with */
 
-        uint64_t n_connections;
-        TAILQ_HEAD(connections, connection) connections; /* ascending by since_us */
-        struct connections patient;                      /* those that are not in a hurry */
         struct subscribers *subscribers;
         struct gate *gate;
         SLIST_HEAD(listeners, listener) listeners;
@@ -94,110 +72,32 @@ static uint64_t now_us(const struct http *http)
 
 /* Connections. */
 
-/* IPv4 as an IPv4-mapped address. */
-static bool address_key(const struct sockaddr *address, struct in6_addr *key)
-{
-        *key = (struct in6_addr){ .s6_addr = { [10] = 0xff, [11] = 0xff } };
-        if (address && address->sa_family == AF_INET) {
-                memcpy(&key->s6_addr[12],
-                       &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
-                return true;
-        }
-        if (address && address->sa_family == AF_INET6) {
-                *key = ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-                return true;
-        }
-        return false;
-}
-
-/* The lists are as long as connections are allowed, and accepting is rare beside answering. */
-static bool may_connect(const struct http *http, const struct sockaddr *address)
-{
-        const struct connection *c;
-        struct in6_addr key;
-        unsigned n = 0;
-
-        if (http->n_connections >= http->connection_limit)
-                return false;
-        if (!address_key(address, &key))
-                return true;
-        if (network_list_contains(&http->deny, &key) ||
-            (http->allow.n > 0 && !network_list_contains(&http->allow, &key)))
-                return false;
-        TAILQ_FOREACH (c, &http->connections, link)
-                n += c->counts && memcmp(&c->address, &key, sizeof(key)) == 0;
-        TAILQ_FOREACH (c, &http->patient, link)
-                n += c->counts && memcmp(&c->address, &key, sizeof(key)) == 0;
-        return n < http->connection_limit_per_address;
-}
-
 static void connection_started(struct http *http, struct MHD_Connection *connection, void **context)
 {
         const union MHD_ConnectionInfo *info;
-        struct connection *c = calloc(1, sizeof(*c));
+        int fd;
 
         if (http->idle_timeout_s != http->daemon_timeout_s)
                 MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
                                           http->idle_timeout_s);
-        *context = c;
-        if (!c)
-                return;
         info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        c->fd = info ? info->connect_fd : -1;
+        fd = info ? info->connect_fd : -1;
         info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-        c->counts = address_key(info ? info->client_addr : NULL, &c->address);
-        c->since_us = now_us(http);
-        TAILQ_INSERT_TAIL(&http->connections, c, link);
-}
-
-/* At the end of the list that it belongs to, as one that moved just now. */
-static void requeue(struct http *http, struct connection *c, bool patient)
-{
-        TAILQ_REMOVE(c->patient ? &http->patient : &http->connections, c, link);
-        c->patient = patient;
-        c->since_us = now_us(http);
-        TAILQ_INSERT_TAIL(patient ? &http->patient : &http->connections, c, link);
+        *context = connections_add(http->connections, fd, info ? info->client_addr : NULL,
+                                   now_us(http));
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
         struct http *http = cls;
-        struct connection *c = *context;
 
         if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-                http->n_connections++;
                 connection_started(http, connection, context);
                 return;
         }
-        http->n_connections--;
-        if (c)
-                TAILQ_REMOVE(c->patient ? &http->patient : &http->connections, c, link);
-        free(c);
+        connections_remove(http->connections, *context);
         *context = NULL;
-}
-
-/* The time at which the connection that has been at its request longest is cut off. */
-static uint64_t next_cut_off(const struct http *http)
-{
-        const struct connection *c = TAILQ_FIRST(&http->connections);
-
-        if (!c || http->idle_timeout_s == 0)
-                return NEVER;
-        return c->since_us + http->idle_timeout_s * REQUEST_TIMEOUTS * USEC_PER_SEC;
-}
-
-/* libmicrohttpd finds a connection whose socket is shut down and closes it. */
-static void cut_off_slow(struct http *http)
-{
-        uint64_t now = now_us(http);
-
-        while (next_cut_off(http) <= now) {
-                struct connection *c = TAILQ_FIRST(&http->connections);
-
-                shutdown(c->fd, SHUT_RDWR);
-                requeue(http, c, false);
-        }
 }
 
 /* Requests. */
@@ -262,9 +162,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                 client->verified = verify(http, connection, c);
         }
         result = respond(http->responder, connection, method, request ? request->target : NULL,
-                         http->n_connections, client);
+                         connections_count(http->connections), client);
         if (c && client && client->patient != c->patient)
-                requeue(http, c, client->patient);
+                connections_moved(http->connections, c, client->patient, now_us(http));
         return result;
 }
 
@@ -280,7 +180,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
                 return;
         if (c->patient && code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
                 subscribers_count_dropped(http->subscribers);
-        requeue(http, c, false);
+        connections_moved(http->connections, c, false, now_us(http));
 }
 
 /* The loop. */
@@ -330,7 +230,7 @@ static int run(struct http *http)
                 run_engine(http, &http->engines[i], &at_us);
         if (at_us == 0)
                 return sd_event_source_set_enabled(http->pending, SD_EVENT_ONESHOT);
-        cut_off_us = next_cut_off(http);
+        cut_off_us = connections_next_cut_off(http->connections);
         return arm_timer(http, cut_off_us < at_us ? cut_off_us : at_us);
 }
 
@@ -363,7 +263,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
         (void)source;
         (void)usec;
         http->timer_us = NEVER;
-        cut_off_slow(http);
+        connections_cut_off(http->connections, now_us(http));
         return run(http);
 }
 
@@ -374,7 +274,7 @@ static int connected(void *context, int fd, const struct sockaddr *address, sock
         struct http *http = context;
         struct engine *engine = &http->engines[tls ? ENGINE_TLS : ENGINE_PLAIN];
 
-        if (!engine->daemon || !may_connect(http, address)) {
+        if (!engine->daemon || !connections_may_have(http->connections, address)) {
                 close(fd);
                 return 0;
         }
@@ -527,14 +427,13 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
 
         if (!http)
                 return explain(error, "HTTP server", -ENOMEM);
-        TAILQ_INIT(&http->connections);
         SLIST_INIT(&http->listeners);
         http->event = sd_event_ref(event);
         http->timer_us = NEVER;
-        TAILQ_INIT(&http->patient);
         http->subscribers = subscribers_new(event, source->events, kick, http);
         http->gate = gate_new();
-        if (http->subscribers && http->gate)
+        http->connections = connections_new();
+        if (http->subscribers && http->gate && http->connections)
                 http->responder = responder_new(source, http->subscribers, http->gate);
         http->daemon_timeout_s = settings->idle_timeout_s;
         *error = NULL;
@@ -551,31 +450,16 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
         return 0;
 }
 
-static int copy_networks(struct network_list *to, const struct network_list *from)
-{
-        *to = (struct network_list){ .n = from->n };
-        if (from->n == 0)
-                return 0;
-        to->networks = reallocarray(NULL, from->n, sizeof(*to->networks));
-        if (!to->networks)
-                return -ENOMEM;
-        memcpy(to->networks, from->networks, from->n * sizeof(*to->networks));
-        return 0;
-}
-
 /* What can fail is made before anything is changed. */
 struct changes {
         struct tls *tls;
         struct auth *auth;
-        struct network_list allow, deny;
 };
 
 static void changes_release(struct changes *c)
 {
         tls_free(c->tls);
         auth_free(c->auth);
-        network_list_release(&c->allow);
-        network_list_release(&c->deny);
 }
 
 static int prepare(struct http *http, const struct settings *settings, struct changes *c,
@@ -586,14 +470,12 @@ static int prepare(struct http *http, const struct settings *settings, struct ch
 
         if (r == 0)
                 r = auth_new(settings, &c->auth, error);
-        if (r == 0)
-                r = copy_networks(&c->allow, &settings->allow);
-        if (r == 0)
-                r = copy_networks(&c->deny, &settings->deny);
-        if (r == 0)
-                r = gate_set_hosts(http->gate, settings->hosts, settings->n_hosts);
         if (r == 0 && c->tls && !engine->daemon)
                 r = start_engine(http, engine, tls_daemon_options(c->tls));
+        if (r >= 0)
+                r = gate_set_hosts(http->gate, settings->hosts, settings->n_hosts);
+        if (r == 0)
+                r = connections_configure(http->connections, settings);
         return r < 0 ? r : 0;
 }
 
@@ -610,12 +492,6 @@ int http_reconfigure(struct http *http, const struct settings *settings, error_t
         tls_free(http->previous_tls);
         http->previous_tls = http->tls;
         http->tls = c.tls;
-        network_list_release(&http->allow);
-        network_list_release(&http->deny);
-        http->allow = c.allow;
-        http->deny = c.deny;
-        http->connection_limit = settings->connection_limit;
-        http->connection_limit_per_address = settings->connection_limit_per_address;
         http->idle_timeout_s = settings->idle_timeout_s;
         responder_set_distance_limit(http->responder, settings->distance_metrics_limit);
         gate_set_auth(http->gate, c.auth, tls_asks_for_client_certificates(c.tls),
@@ -660,8 +536,7 @@ void http_free(struct http *http)
                         MHD_stop_daemon(http->engines[i].daemon);
         tls_free(http->tls);
         tls_free(http->previous_tls);
-        network_list_release(&http->allow);
-        network_list_release(&http->deny);
+        connections_free(http->connections);
         responder_free(http->responder);
         subscribers_free(http->subscribers);
         gate_free(http->gate);

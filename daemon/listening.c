@@ -98,6 +98,8 @@ static int listen_on_all(struct http *http, const struct settings *settings, FIL
 {
         int r = listen_on_inherited(http, list);
 
+        if (r >= 0 && inherited && settings->n_listen > 0)
+                log_message(LOG_NOTICE, "sockets were handed over: 'listen' is not used");
         if (r < 0 || inherited)
                 return r;
         for (size_t i = 0; i < settings->n_listen && r >= 0; i++)

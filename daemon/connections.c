@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "connections.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * How many idle timeouts a request may take, from the end of the one before to the end of its
+ * answer. libmicrohttpd's timeout only ends connections on which nothing moves at all; a client
+ * that sends or reads a byte now and then needs this one.
+ */
+#define REQUEST_TIMEOUTS 4
+#define USEC_PER_SEC     UINT64_C(1000000)
+
+TAILQ_HEAD(connection_list, connection);
+
+struct connections {
+        unsigned limit, limit_per_address, idle_timeout_s;
+        struct network_list allow, deny;
+        uint64_t n;
+        struct connection_list hasty, patient; /* ascending by since_us */
+};
+
+struct connections *connections_new(void)
+{
+        struct connections *c = calloc(1, sizeof(*c));
+
+        if (!c)
+                return NULL;
+        TAILQ_INIT(&c->hasty);
+        TAILQ_INIT(&c->patient);
+        return c;
+}
+
+void connections_free(struct connections *c)
+{
+        if (!c)
+                return;
+        network_list_release(&c->allow);
+        network_list_release(&c->deny);
+        free(c);
+}
+
+static int copy_networks(struct network_list *to, const struct network_list *from)
+{
+        *to = (struct network_list){ .n = from->n };
+        if (from->n == 0)
+                return 0;
+        to->networks = reallocarray(NULL, from->n, sizeof(*to->networks));
+        if (!to->networks)
+                return -ENOMEM;
+        memcpy(to->networks, from->networks, from->n * sizeof(*to->networks));
+        return 0;
+}
+
+int connections_configure(struct connections *c, const struct settings *settings)
+{
+        struct network_list allow, deny;
+
+        if (copy_networks(&allow, &settings->allow) < 0)
+                return -ENOMEM;
+        if (copy_networks(&deny, &settings->deny) < 0) {
+                network_list_release(&allow);
+                return -ENOMEM;
+        }
+        network_list_release(&c->allow);
+        network_list_release(&c->deny);
+        c->allow = allow;
+        c->deny = deny;
+        c->limit = settings->connection_limit;
+        c->limit_per_address = settings->connection_limit_per_address;
+        c->idle_timeout_s = settings->idle_timeout_s;
+        return 0;
+}
+
+static bool address_key(const struct sockaddr *address, struct in6_addr *key)
+{
+        *key = (struct in6_addr){ .s6_addr = { 0 } };
+        if (address && address->sa_family == AF_INET) {
+                key->s6_addr[10] = key->s6_addr[11] = 0xff;
+                memcpy(&key->s6_addr[12],
+                       &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+                return true;
+        }
+        if (address && address->sa_family == AF_INET6) {
+                *key = ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+                return true;
+        }
+        return false;
+}
+
+static unsigned count_of(const struct connection_list *list, const struct in6_addr *key)
+{
+        const struct connection *connection;
+        unsigned n = 0;
+
+        TAILQ_FOREACH (connection, list, link)
+                n += memcmp(&connection->address, key, sizeof(*key)) == 0;
+        return n;
+}
+
+/* The lists are as long as connections are allowed, and accepting is rare beside answering. */
+bool connections_may_have(const struct connections *c, const struct sockaddr *address)
+{
+        struct in6_addr key;
+
+        if (c->n >= c->limit)
+                return false;
+        if (!address_key(address, &key))
+                return true;
+        if (network_list_contains(&c->deny, &key) ||
+            (c->allow.n > 0 && !network_list_contains(&c->allow, &key)))
+                return false;
+        return count_of(&c->hasty, &key) + count_of(&c->patient, &key) < c->limit_per_address;
+}
+
+static struct connection_list *list_of(struct connections *c, bool patient)
+{
+        return patient ? &c->patient : &c->hasty;
+}
+
+struct connection *connections_add(struct connections *c, int fd, const struct sockaddr *address,
+                                   uint64_t now_us)
+{
+        struct connection *connection = calloc(1, sizeof(*connection));
+
+        c->n++;
+        if (!connection)
+                return NULL;
+        connection->fd = fd;
+        address_key(address, &connection->address);
+        connection->since_us = now_us;
+        TAILQ_INSERT_TAIL(&c->hasty, connection, link);
+        return connection;
+}
+
+void connections_remove(struct connections *c, struct connection *connection)
+{
+        c->n--;
+        if (connection)
+                TAILQ_REMOVE(list_of(c, connection->patient), connection, link);
+        free(connection);
+}
+
+void connections_moved(struct connections *c, struct connection *connection, bool patient,
+                       uint64_t now_us)
+{
+        TAILQ_REMOVE(list_of(c, connection->patient), connection, link);
+        connection->patient = patient;
+        connection->since_us = now_us;
+        TAILQ_INSERT_TAIL(list_of(c, patient), connection, link);
+}
+
+uint64_t connections_count(const struct connections *c)
+{
+        return c->n;
+}
+
+uint64_t connections_next_cut_off(const struct connections *c)
+{
+        const struct connection *connection = TAILQ_FIRST(&c->hasty);
+
+        if (!connection || c->idle_timeout_s == 0)
+                return CONNECTIONS_NEVER;
+        return connection->since_us + c->idle_timeout_s * REQUEST_TIMEOUTS * USEC_PER_SEC;
+}
+
+void connections_cut_off(struct connections *c, uint64_t now_us)
+{
+        while (connections_next_cut_off(c) <= now_us) {
+                struct connection *connection = TAILQ_FIRST(&c->hasty);
+
+                shutdown(connection->fd, SHUT_RDWR);
+                connections_moved(c, connection, false, now_us);
+        }
+}
