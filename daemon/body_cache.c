@@ -9,8 +9,8 @@
 
 /* Enough for every node of a large machine; more come only from clients that try everything out. */
 #define ENTRIES_MAX 512
-/* All bodies together; the newest one may exceed it. */
-#define BYTES_MAX (UINT64_C(32) << 20)
+/* All bodies together. What the newest one has beyond it is given back with the next request. */
+#define BYTES_MAX (UINT64_C(8) << 20)
 /* Below that gzip saves no packet. */
 #define GZIP_MIN   1024
 #define GZIP_LEVEL 6
@@ -229,6 +229,8 @@ const struct body *body_cache_get(struct body_cache *cache, const struct represe
 {
         struct entry *entry = find(cache, what);
 
+        while (cache->bytes > BYTES_MAX && cache->entries[cache->first] != entry)
+                drop_oldest(cache);
         if (!entry) {
                 entry = entry_new(what, source);
                 if (!entry)
@@ -241,7 +243,5 @@ const struct body *body_cache_get(struct body_cache *cache, const struct represe
         gzip = gzip && entry->identity.len >= GZIP_MIN;
         if (gzip && !entry->gzip.response)
                 entry_compress(cache, entry, source->snap);
-        while (cache->bytes > BYTES_MAX && cache->entries[cache->first] != entry)
-                drop_oldest(cache);
         return gzip && entry->gzip.response ? &entry->gzip : &entry->identity;
 }

@@ -12,10 +12,13 @@
 #include "tls.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #define EXIT_USAGE 2
+
+#define LARGE_ALLOCATION (256 * 1024)
 
 /* Descriptors that connections, listeners and the event loop may need beside the kept files. */
 #define DESCRIPTORS_RESERVED 512
@@ -191,6 +194,9 @@ int main(int argc, char **argv)
         error_text error = NULL;
         int status;
 
+        /* Bodies of megabytes are given back to the kernel when they are done with. */
+        mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION);
+        mallopt(M_TRIM_THRESHOLD, LARGE_ALLOCATION);
         if (command_line_parse(&cmd, argc, argv, &error) < 0)
                 return fail(EXIT_USAGE, error);
         switch (cmd.action) {
