@@ -88,6 +88,10 @@ void render_json_node(struct buffer *out, const struct snapshot *snap, int nid, 
 void render_events(struct buffer *out, const struct snapshot *snap, const struct events *events,
                    uint64_t since, bool pretty);
 
+/* What the interface is: OpenAPI 3.1, and the JSON schema of the documents. */
+void render_openapi(struct buffer *out, bool pretty);
+void render_schema(struct buffer *out, bool pretty);
+
 /* As numactl --hardware prints it. */
 void render_hardware(struct buffer *out, const struct snapshot *snap);
 /* memblock.memory as the kernel lists it with memblock=debug. */

@@ -70,6 +70,22 @@ static void body_events(struct buffer *out, const struct snapshot *snap,
         render_events(out, snap, self->events, what->since, what->pretty);
 }
 
+static void body_openapi(struct buffer *out, const struct snapshot *snap,
+                         const struct self_stats *self, const struct representation *what)
+{
+        (void)snap;
+        (void)self;
+        render_openapi(out, what->pretty);
+}
+
+static void body_schema(struct buffer *out, const struct snapshot *snap,
+                        const struct self_stats *self, const struct representation *what)
+{
+        (void)snap;
+        (void)self;
+        render_schema(out, what->pretty);
+}
+
 static void body_index(struct buffer *out, const struct snapshot *snap,
                        const struct self_stats *self, const struct representation *what);
 
@@ -115,6 +131,10 @@ static const struct route routes[] = {
           .n_media = 1, .media = { MEDIA_TEXT }, .render = body_memblock },
         { .path = "/v1/node_states.txt", .help = "node_states as a crash dump shows them",
           .n_media = 1, .media = { MEDIA_TEXT }, .render = body_node_states },
+        { .path = "/openapi.json", .help = "what the interface is", .kind = ROUTE_STATIC,
+          .takes_pretty = true, .n_media = 1, .media = { MEDIA_JSON }, .render = body_openapi },
+        { .path = "/v1/schema.json", .help = "what the documents are", .kind = ROUTE_STATIC,
+          .takes_pretty = true, .n_media = 1, .media = { MEDIA_JSON }, .render = body_schema },
         HEALTH_ROUTE("/healthz", "200, or 503 with the reason"),
         HEALTH_ROUTE("/readyz", "the same"),
         HEALTH_ROUTE("/-/healthy", "the same"),

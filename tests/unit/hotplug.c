@@ -169,19 +169,31 @@ static void each_uevent_prolongs_the_settling(void **state)
         assert_true(t->look_ns >= t->burst.last_ns + HOTPLUG_SETTLE_NS);
 }
 
-static void look_comes_at_latest_after_500_ms(void **state)
+/* Sends until there is a look, one uevent before each dispatch. */
+static void send_until_look(struct test *t)
 {
-        struct test *t = *state;
         uint64_t start = monotonic_now_ns();
+        unsigned before = t->looks;
 
-        while (t->looks == 0 && monotonic_now_ns() - start < PATIENCE_NS) {
+        while (t->looks == before && monotonic_now_ns() - start < PATIENCE_NS) {
                 send_relevant(t);
                 assert_true(sd_event_run(t->loop, PATIENCE_NS / 1000) >= 0);
         }
-        assert_int_equal(t->looks, 1);
-        assert_true(t->look_ns >= t->burst.first_ns + HOTPLUG_SETTLE_MAX_NS);
+        assert_int_equal(t->looks, before + 1);
+}
+
+static void look_comes_at_latest_after_500_ms(void **state)
+{
+        struct test *t = *state;
+        uint64_t delay_ns = 0;
+
+        /* Where the machine stood still between two of them the burst had settled: another try. */
+        for (unsigned i = 0; i < 20 && delay_ns < HOTPLUG_SETTLE_MAX_NS; i++) {
+                send_until_look(t);
+                delay_ns = t->look_ns - t->burst.first_ns;
+        }
+        assert_in_range(delay_ns, HOTPLUG_SETTLE_MAX_NS, 4 * HOTPLUG_SETTLE_MAX_NS);
         assert_true(t->burst.last_ns > t->burst.first_ns + HOTPLUG_SETTLE_NS);
-        assert_true(t->look_ns < t->burst.first_ns + 4 * HOTPLUG_SETTLE_MAX_NS);
         assert_true(t->burst.uevents > 1);
 }
 
