@@ -188,13 +188,13 @@ class Dump:
 class NodeExporter:
     """Debian's prometheus-node-exporter with the one collector that the daemon replaces."""
 
-    def __init__(self, root):
+    def __init__(self, root, *arguments):
         self.port = free_port()
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             ["prometheus-node-exporter", "--collector.disable-defaults", "--collector.meminfo_numa",
              "--web.disable-exporter-metrics", f"--path.sysfs={os.path.join(root, 'sys')}",
-             f"--path.procfs={os.path.join(root, 'proc')}", f"--web.listen-address=127.0.0.1:{self.port}"],
+             f"--path.procfs={os.path.join(root, 'proc')}", f"--web.listen-address=127.0.0.1:{self.port}", *arguments],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def metrics(self):

@@ -10,7 +10,7 @@ build_packages=(
 # To run the unit tests and the end-to-end tests.
 test_packages=(
         acpica-tools curl libcmocka-dev openssl python3 python3-jsonschema python3-prometheus-client
-        numactl procps prometheus prometheus-node-exporter
+        ansible-core jq numactl procps prometheus prometheus-alertmanager prometheus-node-exporter
         busybox-static cpio mmdebstrap qemu-system-x86 socat systemd
         build-essential debhelper dpkg-dev lintian rpm
 )
