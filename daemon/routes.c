@@ -109,6 +109,8 @@ static const struct route routes[] = {
           .help = "what changed; since= and wait=, or as a stream with Accept: text/event-stream",
           .kind = ROUTE_EVENTS, .takes_since = true, .takes_pretty = true,
           .n_media = 2, .media = { MEDIA_JSON, MEDIA_EVENTS }, .render = body_events },
+        { .path = "/v1/stream", .help = "the same stream, with the figures of each sample",
+          .kind = ROUTE_STREAM, .takes_since = true, .n_media = 1, .media = { MEDIA_EVENTS } },
         { .path = "/v1/hardware", .help = "as numactl --hardware prints it",
           .n_media = 1, .media = { MEDIA_TEXT }, .render = body_hardware },
         { .path = "/v1/memblock.txt", .help = "memblock as the kernel lists it",
@@ -306,10 +308,12 @@ static unsigned read_parameter(struct query *query, const struct route *route,
                 return read_pretty(&query->pretty, p, detail);
         if (route->takes_since && strcmp(p->key, "since") == 0)
                 return read_since(query, p, detail);
-        if (route->takes_since && strcmp(p->key, "wait") == 0)
+        if (route->kind == ROUTE_EVENTS && strcmp(p->key, "wait") == 0)
                 return read_wait(query, p, detail);
-        if (route->takes_since)
+        if (route->kind == ROUTE_EVENTS)
                 takes = "since, wait and pretty";
+        else if (route->takes_since)
+                takes = "since";
         else if (route->takes_collect)
                 takes = "collect[] and exclude[]";
         else if (route->takes_pretty)

@@ -12,6 +12,7 @@ enum route_kind {
         ROUTE_STATIC, /* the same at all times */
         ROUTE_HEALTH, /* "ok" or why not */
         ROUTE_EVENTS, /* rendered from the events; media[1] is the stream of them */
+        ROUTE_STREAM, /* a stream of events and figures */
 };
 
 struct representation;
