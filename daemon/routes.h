@@ -24,6 +24,7 @@ struct route {
         bool takes_collect, takes_pretty, takes_since;
         size_t n_media;
         const char *media[2]; /* in order of preference */
+        const char *policy;   /* Content-Security-Policy; NULL: none */
         void (*render)(struct buffer *out, const struct snapshot *snap,
                        const struct self_stats *self, const struct representation *what);
 };
