@@ -96,7 +96,7 @@ export function nodeClass(nid) {
 // Rows of cells; a cell is a text or an element, a column { name, text: true } or { name }.
 export function table(caption, columns, rows) {
         const head = element('tr', null, ...columns.map((column) =>
-                element('th', { scope: 'col', class: column.text ? 'text' : null }, column.name)));
+                element('th', { scope: 'col', class: column.text || column.wide ? 'text' : null }, column.name)));
         const body = rows.map((row) => element('tr', null, ...row.map((cell, i) =>
                 i === 0 ? element('th', { scope: 'row', class: columns[0].text ? 'text' : null }, cell)
                         : element('td', { class: columns[i].wide ? 'text wide' : columns[i].text ? 'text' : null }, cell))));

@@ -4,7 +4,7 @@
 import { byId, bytes, count, element, hex, nodeClass, onDemand, plural, scrolling, table } from './dom.js';
 
 // With more ranges the strip has no figures in it.
-const DENSE = 64;
+const DENSE = 32;
 // So many nodes have a legend.
 const LEGEND_MAX = 24;
 
@@ -105,7 +105,7 @@ const STATES = { possible: 'may ever come', online: 'are there', normal_memory: 
 
 export function drawStates(states) {
         byId('states').replaceChildren(table('The kernel\u2019s node masks',
-                [{ name: 'Mask', text: true }, { name: 'Nodes that', text: true }, { name: 'How many' }, { name: 'Which', wide: true }],
-                Object.entries(states).map(([name, mask]) => [name, STATES[name] || '', mask ? count(mask.count) : '',
-                        mask ? mask.list.replaceAll(',', ', ') || 'none' : 'this kernel does not say'])));
+                [{ name: 'Mask', text: true }, { name: 'Which', text: true }, { name: 'How many' }, { name: 'Nodes that', wide: true }],
+                Object.entries(states).map(([name, mask]) => [name, element('span', { class: 'list' }, mask
+                        ? mask.list.replaceAll(',', ', ') || 'none' : 'not told'), mask ? count(mask.count) : '', STATES[name] || ''])));
 }

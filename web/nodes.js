@@ -6,6 +6,8 @@ import { UNKNOWN, byId, bytes, count, element, listLength, nodeClass, percent, p
 
 // How many cards are on the page at once, and beyond how many nodes they are paged.
 const CARDS_MAX = 64, CARDS_A_PAGE = 24;
+// Beyond how many nodes the cards are short, while all are there.
+const FULL_MAX = 16;
 // What a sparkline shows, how close its points are, and what is a break in it.
 const WINDOW_MS = 10 * 60 * 1000, POINT_MS = 2500, BREAK_MS = 40 * 1000;
 // A sparkline is drawn so that this much of a node's memory fills its height, or more.
@@ -78,7 +80,7 @@ function makeCard(nid) {
         const card = {
                 used: element('data'), total: element('data'), share: element('span'), tags: element('p', { class: 'tags' }),
                 cpus: element('p', { class: 'cpus' }), bar: {}, parts: {}, spark: svg('svg'), path: svg('path'), marks: svg('g'),
-                span: element('p', { class: 'small' }), remote: element('p', { class: 'remote small' }),
+                span: element('p', { class: 'small' }), remote: element('span'),
         };
         const bar = element('div', { class: 'bar', 'aria-hidden': true });
         const list = element('dl', { class: 'parts' });
@@ -98,7 +100,8 @@ function makeCard(nid) {
         card.element = element('article', { class: 'card ' + nodeClass(nid), 'aria-labelledby': 'node-' + nid, 'data-nid': nid },
                 element('header', null, title, card.share), card.tags, card.cpus,
                 element('p', { class: 'memory' }, card.used, ' of ', card.total, ' used'), bar, list, card.spark, card.span,
-                card.remote);
+                element('p', { class: 'remote small', title: 'Pages, by numastat: local_node and other_node' },
+                        element('b', null, 'Allocated/s: '), card.remote));
         return card;
 }
 
@@ -142,10 +145,10 @@ function drawSpark(card, node, now) {
 
 function remoteText(node) {
         if (!node.figures.numastat)
-                return 'Allocated pages/s: ' + UNKNOWN;
+                return UNKNOWN;
         if (!node.rates)
-                return 'Allocated pages/s: with the next sample';
-        return 'Allocated pages/s: ' + count(node.rates.local) + ' local, ' + count(node.rates.remote) + ' remote (' +
+                return 'with the next sample';
+        return count(node.rates.local) + ' local, ' + count(node.rates.remote) + ' remote (' +
                 percent(node.rates.share, 1) + ')';
 }
 
@@ -177,8 +180,6 @@ function drawCard(node, now) {
                 setFigure(card.parts[part], value, bytes(value));
         }
         setText(card.remote, remoteText(node));
-        card.remote.title = 'Pages that numastat counts: local_node and other_node' +
-                (node.rates ? '; numa_miss ' + count(node.rates.miss) + '/s' : '');
         drawSpark(card, node, now);
 }
 
@@ -208,8 +209,10 @@ function placeCards(now) {
                 }
                 cards.push(node.card.element);
         }
-        const holder = byId('cards');
+        const holder = byId('cards'), short = order.length > FULL_MAX && order.length <= CARDS_MAX;
 
+        holder.classList.toggle('short', short);
+        byId('parts').hidden = !short;
         if (cards.length !== holder.childElementCount || cards.some((card, i) => card !== holder.children[i]))
                 holder.replaceChildren(...cards);
 }
@@ -441,4 +444,11 @@ export function totals() {
         return { nodes: nodes.size, memory, cpus };
 }
 
+// What the colours mean, where the cards are too short to say.
+function makeLegend() {
+        byId('parts').append(...PARTS.map(([part, name]) =>
+                element('li', null, element('span', { class: 'swatch ' + part, 'aria-hidden': true }), name)));
+}
+
 listenToTools();
+makeLegend();

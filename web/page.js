@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The live page: one stream for figures and events, and the documents that change rarely, fetched anew when they do.
 
-import { byId, bytes, clock, element, plural, setText } from './dom.js';
+import { byId, bytes, clock, count, element, plural, setText } from './dom.js';
 import { drawChecks } from './checks.js';
 import { TABLE_MAX, drawDistances, offerDistances } from './distances.js';
 import { TYPES, addEvent, resetEvents } from './events.js';
@@ -39,7 +39,7 @@ function tell(state, text) {
 
 function drawFacts(document_) {
         const all = nodes.totals();
-        const facts = [['Nodes', String(all.nodes)], ['CPUs', String(all.cpus)], ['Memory', bytes(all.memory)], ['Kernel', document_.kernel],
+        const facts = [['Nodes', count(all.nodes)], ['CPUs', count(all.cpus)], ['Memory', bytes(all.memory)], ['Kernel', document_.kernel],
                        ['Boot', (document_.boot_id || '').slice(0, 8)], ['Generation', String(document_.generation)]];
 
         byId('facts').replaceChildren(...facts.filter(([, value]) => value)
@@ -63,7 +63,6 @@ async function fetchEvents() {
 
 async function fetchAll() {
         const few = figures.nodes.length <= TABLE_MAX;
-        const generation = figures.generation;
         const [states, meminfo, checks, tiers, distances] = await Promise.all([
                 get('v1/node_states'), get('v1/numa_meminfo'), get('v1/checks'), get('v1/memory_tiers'),
                 few ? get('v1/distances') : null, fetchEvents(),
@@ -79,7 +78,8 @@ async function fetchAll() {
         else
                 offerDistances(figures.nodes.length, () => get('v1/distances'));
         drawFacts(states);
-        lookedGeneration = generation;
+        if (byId('main').getAttribute('aria-busy') === 'true')
+                performance.mark('complete');
         byId('main').setAttribute('aria-busy', 'false');
 }
 
@@ -91,6 +91,7 @@ async function look() {
         }
         fetching = true;
         unlooked = false;
+        lookedGeneration = figures.generation;
         try {
                 await fetchAll();
         } catch {
@@ -120,8 +121,8 @@ function onFigures(event) {
         const fresh = JSON.parse(event.data);
         const before = figures && figures.boot_id === fresh.boot_id ? figures : null;
 
-        performance.clearMeasures();
-        performance.clearMarks();
+        performance.clearMeasures('update');
+        performance.clearMarks('figures');
         performance.mark('figures');
         heard();
         pause = RETRY_MS;
