@@ -138,6 +138,8 @@ static bool make_body(struct body *body, const struct entry *entry, char *data, 
         }
         if (add_header(body->response, "Content-Type", what->route->media[what->media]) &&
             (!gzip || add_header(body->response, "Content-Encoding", "gzip")) &&
+            (!what->route->policy ||
+             add_header(body->response, "Content-Security-Policy", what->route->policy)) &&
             body_add_headers(body->response, body->etag, snap))
                 return true;
         MHD_destroy_response(body->response);

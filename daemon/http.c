@@ -46,6 +46,7 @@ struct request {
 
 struct http {
         sd_event *event;
+        struct http_source source;
         struct engine engines[NR_ENGINES];
         struct responder *responder;
         struct tls *tls, *previous_tls; /* see tls_use() */
@@ -429,8 +430,9 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
                 return explain(error, "HTTP server", -ENOMEM);
         SLIST_INIT(&http->listeners);
         http->event = sd_event_ref(event);
+        http->source = *source;
         http->timer_us = NEVER;
-        http->subscribers = subscribers_new(event, source->events, kick, http);
+        http->subscribers = subscribers_new(event, &http->source, kick, http);
         http->gate = gate_new();
         http->connections = connections_new();
         if (http->subscribers && http->gate && http->connections)
@@ -504,9 +506,10 @@ bool http_is_open(const struct http *http)
         return gate_is_open(http->gate);
 }
 
-void http_snapshot_changed(struct http *http)
+void http_snapshot_changed(struct http *http, const struct snapshot *snap)
 {
         responder_forget_bodies(http->responder);
+        subscribers_snapshot(http->subscribers, snap);
 }
 
 void http_events_added(struct http *http)

@@ -54,9 +54,10 @@ void http_unlisten(struct http *http, const char *address);
 int http_reconfigure(struct http *http, const struct settings *settings, error_text *error);
 /* Whether requests need no authentication. */
 bool http_is_open(const struct http *http);
-/* A new snapshot is current: drops the bodies of the old one. */
-void http_snapshot_changed(struct http *http);
 /* There are new events: those who wait for them are told. */
 void http_events_added(struct http *http);
+/* A new snapshot is current, and its events were added: drops the bodies of the old one, and
+ * streams its figures. */
+void http_snapshot_changed(struct http *http, const struct snapshot *snap);
 /* Closes listeners and connections. */
 void http_free(struct http *http);

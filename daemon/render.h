@@ -92,6 +92,13 @@ void render_events(struct buffer *out, const struct snapshot *snap, const struct
 void render_openapi(struct buffer *out, bool pretty);
 void render_schema(struct buffer *out, bool pretty);
 
+/*
+ * What changes all the time, of every node, on one line: CPUs, the main fields of meminfo, huge
+ * page pools that are not empty, and numastat, each as /v1/nodes has it. last_seq: of the events so
+ * far.
+ */
+void render_figures(struct buffer *out, const struct snapshot *snap, uint64_t last_seq);
+
 /* As numactl --hardware prints it. */
 void render_hardware(struct buffer *out, const struct snapshot *snap);
 /* memblock.memory as the kernel lists it with memblock=debug. */

@@ -338,16 +338,17 @@ static uint64_t stream_since(const struct exchange *x, const struct representati
 }
 
 static enum MHD_Result send_stream(const struct exchange *x, const struct representation *what,
-                                   const struct header_field *fields)
+                                   const struct header_field *fields, const struct snapshot *snap)
 {
-        struct MHD_Response *response =
-                subscribers_stream(x->responder->subscribers, x->connection, x->client->fd,
-                                   stream_since(x, what, fields));
+        struct MHD_Response *response = subscribers_stream(
+                x->responder->subscribers, x->connection, x->client->fd,
+                stream_since(x, what, fields), what->route->kind == ROUTE_STREAM ? snap : NULL);
         enum MHD_Result r;
 
         if (!response)
                 return send_exhausted(x);
-        if (MHD_add_response_header(response, "Content-Type", what->route->media[1]) != MHD_YES ||
+        if (MHD_add_response_header(response, "Content-Type", what->route->media[what->media]) !=
+                    MHD_YES ||
             MHD_add_response_header(response, "Cache-Control", "no-store") != MHD_YES ||
             MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES) {
                 MHD_destroy_response(response);
@@ -411,12 +412,11 @@ static enum MHD_Result send_representation(const struct exchange *x, struct repr
                 return send_problem(x, MHD_HTTP_SERVICE_UNAVAILABLE, "there is no sample yet");
         if (what->nid != NUMA_NO_NODE && !snapshot_node(snap, what->nid))
                 return send_no_such_node(x, snap, what->nid);
-        if (what->route->kind == ROUTE_EVENTS) {
-                if (what->media == 1)
-                        return send_stream(x, what, fields);
-                if (wait_for_event(x, what, wait_ns))
-                        return MHD_YES;
-        }
+        if (what->route->kind == ROUTE_STREAM ||
+            (what->route->kind == ROUTE_EVENTS && what->media == 1))
+                return send_stream(x, what, fields, snap);
+        if (what->route->kind == ROUTE_EVENTS && wait_for_event(x, what, wait_ns))
+                return MHD_YES;
         return send_body(x, what, snap, fields);
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "config.h"
+
 #include "routes.h"
 
 #include "cleanup.h"
+#include "page.h"
 #include "settings.h"
 
 #include <stdarg.h>
@@ -13,6 +16,7 @@
 #define MEDIA_EVENTS      "text/event-stream"
 #define MEDIA_TEXT        "text/plain; charset=utf-8"
 #define MEDIA_HTML        "text/html; charset=utf-8"
+#define MEDIA_SCRIPT      "text/javascript; charset=utf-8"
 
 static void body_metrics(struct buffer *out, const struct snapshot *snap,
                          const struct self_stats *self, const struct representation *what)
@@ -86,8 +90,19 @@ static void body_schema(struct buffer *out, const struct snapshot *snap,
         render_schema(out, what->pretty);
 }
 
+#ifdef WITH_PAGE
+static void body_page(struct buffer *out, const struct snapshot *snap,
+                      const struct self_stats *self, const struct representation *what);
+
+#define PAGE_ROUTE(where, type, text)                                                \
+        {                                                                            \
+                .path = (where), .help = (text), .kind = ROUTE_STATIC, .n_media = 1, \
+                .media = { type }, .policy = PAGE_POLICY, .render = body_page,       \
+        }
+#else
 static void body_index(struct buffer *out, const struct snapshot *snap,
                        const struct self_stats *self, const struct representation *what);
+#endif
 
 #define JSON_ROUTE(where, body, text)                                                \
         {                                                                            \
@@ -102,8 +117,21 @@ static void body_index(struct buffer *out, const struct snapshot *snap,
 
 /* clang-format off */
 static const struct route routes[] = {
+#ifdef WITH_PAGE
+        PAGE_ROUTE("/", MEDIA_HTML, "the live page"),
+        PAGE_ROUTE("/web/icon.svg", "image/svg+xml", "its icon"),
+        PAGE_ROUTE("/web/style.css", "text/css; charset=utf-8", "its looks"),
+        PAGE_ROUTE("/web/page.js", MEDIA_SCRIPT, "its program"),
+        PAGE_ROUTE("/web/checks.js", MEDIA_SCRIPT, "a part of it"),
+        PAGE_ROUTE("/web/distances.js", MEDIA_SCRIPT, "a part of it"),
+        PAGE_ROUTE("/web/dom.js", MEDIA_SCRIPT, "a part of it"),
+        PAGE_ROUTE("/web/events.js", MEDIA_SCRIPT, "a part of it"),
+        PAGE_ROUTE("/web/memory.js", MEDIA_SCRIPT, "a part of it"),
+        PAGE_ROUTE("/web/nodes.js", MEDIA_SCRIPT, "a part of it"),
+#else
         { .path = "/", .help = "this page", .kind = ROUTE_STATIC,
           .n_media = 1, .media = { MEDIA_HTML }, .render = body_index },
+#endif
         { .path = "/metrics", .help = "metrics for Prometheus, also as OpenMetrics",
           .takes_collect = true, .n_media = 2, .media = { MEDIA_PROMETHEUS, MEDIA_OPENMETRICS },
           .render = body_metrics },
@@ -125,6 +153,8 @@ static const struct route routes[] = {
           .help = "what changed; since= and wait=, or as a stream with Accept: text/event-stream",
           .kind = ROUTE_EVENTS, .takes_since = true, .takes_pretty = true,
           .n_media = 2, .media = { MEDIA_JSON, MEDIA_EVENTS }, .render = body_events },
+        { .path = "/v1/stream", .help = "the same stream, with the figures of each sample",
+          .kind = ROUTE_STREAM, .takes_since = true, .n_media = 1, .media = { MEDIA_EVENTS } },
         { .path = "/v1/hardware", .help = "as numactl --hardware prints it",
           .n_media = 1, .media = { MEDIA_TEXT }, .render = body_hardware },
         { .path = "/v1/memblock.txt", .help = "memblock as the kernel lists it",
@@ -147,27 +177,47 @@ const struct route *route_at(size_t i)
         return i < sizeof(routes) / sizeof(routes[0]) ? &routes[i] : NULL;
 }
 
-static void body_index(struct buffer *out, const struct snapshot *snap,
-                       const struct self_stats *self, const struct representation *what)
+/* Relative links, so that they hold behind a proxy's prefix. The page is what they stand on. */
+static void add_routes(struct buffer *out)
 {
         const struct route *route;
 
+        buffer_add_str(out, "<ul class=\"routes\">\n");
+        for (size_t i = 0; (route = route_at(i)); i++) {
+                const char *path = route->path;
+
+                if (route->kind == ROUTE_STATIC && route->render == route_at(0)->render)
+                        continue;
+                if (strstr(path, "/N"))
+                        buffer_printf(out, "<li><code>%s</code>: %s</li>\n", path, route->help);
+                else
+                        buffer_printf(out, "<li><a href=\"%s\">%s</a>: %s</li>\n", path + 1, path,
+                                      route->help);
+        }
+        buffer_add_str(out, "</ul>\n");
+}
+
+#ifdef WITH_PAGE
+static void body_page(struct buffer *out, const struct snapshot *snap,
+                      const struct self_stats *self, const struct representation *what)
+{
+        (void)snap;
+        (void)self;
+        page_render(out, what->route->path, add_routes);
+}
+#else
+static void body_index(struct buffer *out, const struct snapshot *snap,
+                       const struct self_stats *self, const struct representation *what)
+{
         (void)snap;
         (void)self;
         (void)what;
         buffer_add_str(out, "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
-                            "<title>numad-telemetry</title>\n<h1>numad-telemetry</h1>\n<ul>\n");
-        for (size_t i = 0; (route = route_at(i)); i++) {
-                bool pattern = strcmp(route->path, "/v1/nodes/N") == 0;
-
-                if (pattern)
-                        buffer_printf(out, "<li>%s: %s</li>\n", route->path, route->help);
-                else
-                        buffer_printf(out, "<li><a href=\"%s\">%s</a>: %s</li>\n", route->path,
-                                      route->path, route->help);
-        }
-        buffer_add_str(out, "</ul>\n</html>\n");
+                            "<title>numad-telemetry</title>\n<h1>numad-telemetry</h1>\n");
+        add_routes(out);
+        buffer_add_str(out, "</html>\n");
 }
+#endif
 
 bool representation_equal(const struct representation *a, const struct representation *b)
 {
@@ -326,10 +376,12 @@ static unsigned read_parameter(struct query *query, const struct route *route,
                 return read_pretty(&query->pretty, p, detail);
         if (route->takes_since && strcmp(p->key, "since") == 0)
                 return read_since(query, p, detail);
-        if (route->takes_since && strcmp(p->key, "wait") == 0)
+        if (route->kind == ROUTE_EVENTS && strcmp(p->key, "wait") == 0)
                 return read_wait(query, p, detail);
-        if (route->takes_since)
+        if (route->kind == ROUTE_EVENTS)
                 takes = "since, wait and pretty";
+        else if (route->takes_since)
+                takes = "since";
         else if (route->takes_collect)
                 takes = "collect[] and exclude[]";
         else if (route->takes_pretty)

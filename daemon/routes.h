@@ -12,6 +12,7 @@ enum route_kind {
         ROUTE_STATIC, /* the same at all times */
         ROUTE_HEALTH, /* "ok" or why not */
         ROUTE_EVENTS, /* rendered from the events; media[1] is the stream of them */
+        ROUTE_STREAM, /* a stream of events and figures */
 };
 
 struct representation;
@@ -23,6 +24,7 @@ struct route {
         bool takes_collect, takes_pretty, takes_since;
         size_t n_media;
         const char *media[2]; /* in order of preference */
+        const char *policy;   /* Content-Security-Policy; NULL: none */
         void (*render)(struct buffer *out, const struct snapshot *snap,
                        const struct self_stats *self, const struct representation *what);
 };

@@ -97,10 +97,10 @@ static void snapshot_changed(void *context, struct snapshot *snap, const struct 
 {
         struct server *server = context;
 
-        if (server->http)
-                http_snapshot_changed(server->http);
         if (previous)
                 tell_events(server, snap, previous);
+        if (server->http)
+                http_snapshot_changed(server->http, snap);
         tell_status(server, snap);
 }
 

@@ -14,6 +14,9 @@ test_packages=(
         busybox-static cpio mmdebstrap qemu-system-x86 socat systemd
         build-essential debhelper dpkg-dev lintian rpm
 )
+# To look at the page in a browser: beside node, what tests/browser/package.json names.
+browser_packages=(chromium fonts-dejavu-core)
+command -v npm > /dev/null || browser_packages+=(nodejs npm)
 # To look at the code with other eyes.
 lint_packages=(
         clang-14 clang-format-14 libclang-rt-14-dev mandoc shellcheck valgrind xz-utils
@@ -39,6 +42,17 @@ install_packages() {
         "${as_root[@]}" apt-get -q update > /dev/null &&
                 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
                         apt-get -q -y --no-install-recommends install "${missing[@]}" > /dev/null
+}
+
+# What drives the browser, from npm, into build directory $1.
+install_browser_modules() {
+        local dir=$1/tests/browser
+        mkdir -p "$dir" || return
+        cmp -s tests/browser/package-lock.json "$dir/node_modules/.installed" && return
+        printf 'Installing from npm into %s: %s\n' "$dir" "$(sed -n 's/^ *"\(.*-core\)": "\(.*\)".*/\1 \2/p' tests/browser/package.json | paste -sd,)"
+        cp tests/browser/package.json tests/browser/package-lock.json "$dir" &&
+                PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund > /dev/null &&
+                cp tests/browser/package-lock.json "$dir/node_modules/.installed"
 }
 
 # Configures (once) and builds in directory $1 with the remaining arguments to configure.
