@@ -82,6 +82,8 @@ function makeCard(nid) {
                 cpus: element('p', { class: 'cpus' }), bar: {}, parts: {}, spark: svg('svg'), path: svg('path'), marks: svg('g'),
                 span: element('p', { class: 'small' }), remote: element('span'),
         };
+        card.known = element('span', null, card.used, ' of ', card.total, ' used');
+        card.unknown = element('span', { hidden: '' }, 'Memory: ' + UNKNOWN);
         const bar = element('div', { class: 'bar', 'aria-hidden': true });
         const list = element('dl', { class: 'parts' });
 
@@ -99,9 +101,9 @@ function makeCard(nid) {
         card.spark.append(card.marks, card.path);
         card.element = element('article', { class: 'card ' + nodeClass(nid), 'aria-labelledby': 'node-' + nid, 'data-nid': nid },
                 element('header', null, title, card.share), card.tags, card.cpus,
-                element('p', { class: 'memory' }, card.used, ' of ', card.total, ' used'), bar, list, card.spark, card.span,
+                element('p', { class: 'memory' }, card.known, card.unknown), bar, list, card.spark, card.span,
                 element('p', { class: 'remote small', title: 'Pages, by numastat: local_node and other_node' },
-                        element('b', null, 'Allocated/s: '), card.remote));
+                        element('b', null, 'Allocated: '), card.remote));
         return card;
 }
 
@@ -148,7 +150,7 @@ function remoteText(node) {
                 return UNKNOWN;
         if (!node.rates)
                 return 'with the next sample';
-        return count(node.rates.local) + ' local, ' + count(node.rates.remote) + ' remote (' +
+        return count(node.rates.local) + '/s local, ' + count(node.rates.remote) + '/s remote (' +
                 percent(node.rates.share, 1) + ')';
 }
 
@@ -171,6 +173,8 @@ function drawCard(node, now) {
                 : cpulist === '' ? 'No CPUs' : plural(listLength(cpulist), 'CPU') + ': ' + cpulist.replaceAll(',', ', '));
         card.cpus.title = cpulist || '';
         setText(card.share, parts ? percent(parts.share) : '');
+        card.known.hidden = !parts;
+        card.unknown.hidden = Boolean(parts);
         setFigure(card.used, parts && parts.used, bytes(parts && parts.used));
         setFigure(card.total, parts && parts.total, bytes(parts && parts.total));
         for (const [part] of PARTS) {
@@ -434,12 +438,15 @@ export function forgetMarks() {
                 node.marks = [];
 }
 
+// Of all nodes; null: the kernel does not say.
 export function totals() {
-        let memory = 0, cpus = 0;
+        let memory = null, cpus = null;
 
         for (const node of nodes.values()) {
-                memory += node.parts ? node.parts.total : 0;
-                cpus += listLength(node.figures.cpulist || '');
+                if (node.parts)
+                        memory += node.parts.total;
+                if (node.figures.cpulist !== null)
+                        cpus += listLength(node.figures.cpulist);
         }
         return { nodes: nodes.size, memory, cpus };
 }

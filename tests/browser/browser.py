@@ -36,13 +36,15 @@ class Browser:
         self.number += 1
         self.process.stdin.write(json.dumps({"id": self.number, "do": what, **rest}).encode() + b"\n")
         self.process.stdin.flush()
-        if not select.select([self.process.stdout], [], [], patience)[0]:
-            raise AssertionError(f"the browser does not answer '{what}' within {patience} s")
-        line = self.process.stdout.readline()
-        if not line:
-            self.errors.seek(0)
-            raise AssertionError(f"the browser ended: {self.errors.read().decode()}")
-        answer = json.loads(line)
+        answer = {"id": 0}
+        while answer["id"] != self.number:
+            if not select.select([self.process.stdout], [], [], patience)[0]:
+                raise AssertionError(f"the browser does not answer '{what}' within {patience} s")
+            line = self.process.stdout.readline()
+            if not line:
+                self.errors.seek(0)
+                raise AssertionError(f"the browser ended: {self.errors.read().decode()}")
+            answer = json.loads(line)
         if "error" in answer:
             raise AssertionError(f"the browser, {what} {str(rest)[:300]}: {answer['error']}")
         return answer["result"]
