@@ -8,16 +8,16 @@
 
 /*
  * How long the structure is believed when nothing tells of a change: masks and CPUs are compared at
- * each sample, but the state of a memory block can change without either. Where uevents are heard
- * they tell, and reading the states of hundreds of thousands of blocks takes a second.
+ * each sample, but the state of a memory block can change without either. That uevents can be
+ * subscribed to does not mean that any arrives (a network namespace of its own), so it does not
+ * make this longer.
  */
-#define LOOK_INTERVAL_NS       UINT64_C(10000000000)
-#define LOOK_INTERVAL_HEARD_NS UINT64_C(600000000000)
+#define LOOK_INTERVAL_NS UINT64_C(10000000000)
 
 struct sampler {
         struct collect *collect;
         struct snapshot *current;
-        uint64_t last_look_ns, look_interval_ns;
+        uint64_t last_look_ns;
         const struct sampler_observer *observer;
 };
 
@@ -28,7 +28,6 @@ struct sampler *sampler_new(struct source *source, const struct sampler_observer
         if (!s)
                 return NULL;
         s->observer = observer;
-        s->look_interval_ns = LOOK_INTERVAL_NS;
         s->collect = collect_new(source);
         if (s->collect)
                 return s;
@@ -56,17 +55,12 @@ static void tell_problems(struct sampler *s)
                 s->observer->problem(s->observer->context, &problems[i]);
 }
 
-void sampler_rely_on_looks(struct sampler *s)
-{
-        s->look_interval_ns = LOOK_INTERVAL_HEARD_NS;
-}
-
 int sampler_sample(struct sampler *s, bool look)
 {
         uint64_t now = monotonic_now_ns();
         struct snapshot *snap, *previous = s->current;
 
-        look = look || !previous || now - s->last_look_ns >= s->look_interval_ns;
+        look = look || !previous || now - s->last_look_ns >= LOOK_INTERVAL_NS;
         snap = snapshot_new(collect_sample(s->collect, look), s->current);
         tell_problems(s);
         if (!snap)

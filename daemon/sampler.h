@@ -20,9 +20,6 @@ struct sampler_observer {
 struct sampler *sampler_new(struct source *source, const struct sampler_observer *observer);
 void sampler_free(struct sampler *s);
 
-/* Somebody calls for a look when something changes: the sampler looks less often by itself. */
-void sampler_rely_on_looks(struct sampler *s);
-
 /* Samples now; look: the structure, too, in any case. 0 or -ENOMEM, in which case the snapshot
  * before stays current. */
 int sampler_sample(struct sampler *s, bool look);
