@@ -278,15 +278,6 @@ static struct finding zone_reclaim_mode(const struct snapshot *snap, bool was_ra
         return f;
 }
 
-static size_t count_cpus(const struct id_list *cpus)
-{
-        size_t n = 0;
-
-        for (size_t k = 0; k < cpus->n; k++)
-                n += cpus->ranges[k].last - cpus->ranges[k].first + 1;
-        return n;
-}
-
 static struct finding interleaving_suspected(const struct snapshot *snap, bool was_raised)
 {
         (void)was_raised;
@@ -296,7 +287,8 @@ static struct finding interleaving_suspected(const struct snapshot *snap, bool w
         if (s->n_nodes == 1 && !s->packages_known)
                 return (struct finding){ .state = CHECK_UNKNOWN };
         /* A package for each CPU is how virtual machines are made. */
-        if (s->n_nodes != 1 || s->n_packages < 2 || s->n_packages == count_cpus(&s->nodes[0].cpus))
+        if (s->n_nodes != 1 || s->n_packages < 2 ||
+            s->n_packages == id_list_count(&s->nodes[0].cpus))
                 return f;
         finding_add_node(&f, s->nodes[0].nid);
         finding_explain(&f, "There is one node, but its CPUs are in %zu packages.", s->n_packages);

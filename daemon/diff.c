@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "diff.h"
 
-#include "array.h"
+#include "diff_memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,11 +12,6 @@ struct comparison {
         const struct snapshot *before, *after;
         struct event_list *out;
 };
-
-static json_t *json_word(const char *word)
-{
-        return word ? json_string(word) : json_null();
-}
 
 /* Nodes and their masks. */
 
@@ -162,52 +157,46 @@ static bool cpu_set_combine(struct cpu_set *out, const struct cpu_set *a, const 
         return any != 0;
 }
 
-/* "0-3,8" and, unless ids is NULL, the ids in it; the caller's. */
-static char *print_cpus(const struct cpu_set *set, json_t *ids)
+/* "0-3,8" and, unless ids is NULL, the ids in it. */
+static json_t *json_cpus(const struct cpu_set *set, json_t *ids)
 {
-        char *text = NULL;
-        size_t len = 0;
-        FILE *f = open_memstream(&text, &len);
-        bool any = false;
+        struct buffer list = BUFFER_INIT;
+        json_t *json;
 
-        if (!f)
-                return NULL;
         for (unsigned cpu = 0; cpu < CPU_WORDS * 64; cpu++) {
-                unsigned last = cpu;
+                unsigned first = cpu;
 
                 if (!has_cpu(set, cpu))
                         continue;
-                while (has_cpu(set, last + 1))
-                        last++;
-                fprintf(f, last > cpu ? "%s%u-%u" : "%s%u", any ? "," : "", cpu, last);
-                any = true;
-                for (unsigned id = cpu; ids && id <= last; id++)
+                while (has_cpu(set, cpu + 1))
+                        cpu++;
+                id_range_print(&list, (struct id_range){ .first = first, .last = cpu },
+                               list.len == 0);
+                for (unsigned id = first; ids && id <= cpu; id++)
                         json_array_append_new(ids, json_integer(id));
-                cpu = last;
         }
-        return fclose(f) == 0 ? text : NULL;
+        json = json_stringn(list.data ? list.data : "", list.len);
+        buffer_release(&list);
+        return json;
 }
 
 static void add_cpu_event(const struct comparison *c, enum event_type type, int nid,
                           const struct cpu_set *before, const struct cpu_set *after,
                           const struct cpu_set *changed)
 {
-        json_t *ids = json_array();
-        char *was = print_cpus(before, NULL), *is = print_cpus(after, NULL);
-        char *list = print_cpus(changed, ids);
+        json_t *ids = json_array(), *list = json_cpus(changed, ids);
         bool one = json_array_size(ids) == 1;
 
         event_list_add(c->out,
                        (struct event){ .type = type,
                                        .nid = nid,
-                                       .before = json_word(was),
-                                       .after = json_word(is),
+                                       .before = json_cpus(before, NULL),
+                                       .after = json_cpus(after, NULL),
                                        .more = json_pack("{s:o}", "cpus", ids) },
-                       "CPU%s %s of node %d %s %s.", one ? "" : "s", list ? list : "?", nid,
-                       one ? "is" : "are", type == EVENT_CPU_ONLINE ? "online" : "offline");
-        free(was);
-        free(is);
-        free(list);
+                       "CPU%s %s of node %d %s %s.", one ? "" : "s",
+                       list ? json_string_value(list) : "?", nid, one ? "is" : "are",
+                       type == EVENT_CPU_ONLINE ? "online" : "offline");
+        json_decref(list);
 }
 
 static bool same_cpus(const struct node *a, const struct node *b)
@@ -246,190 +235,6 @@ static void compare_cpus(const struct comparison *c, enum event_type type)
         for (int nid = 0; nid < MAX_NUMNODES; nid++)
                 compare_cpus_of(c, type, nid, sets);
         free(sets);
-}
-
-/* Memory. */
-
-/* A memory block as a node has it; a block of two nodes is there twice. */
-struct link {
-        int nid;
-        uint64_t id;
-        enum memory_block_state state;
-};
-
-struct links {
-        size_t n, cap;
-        struct link *links; /* ascending by nid, then id */
-};
-
-static bool add_link(struct links *l, const struct memory_block *block, int nid)
-{
-        if (!array_grow(&l->links, &l->cap, l->n, sizeof(*l->links)))
-                return false;
-        l->links[l->n++] = (struct link){ .nid = nid, .id = block->id, .state = block->state };
-        return true;
-}
-
-static int compare_links(const void *a, const void *b)
-{
-        const struct link *x = a, *y = b;
-
-        if (x->nid != y->nid)
-                return x->nid < y->nid ? -1 : 1;
-        return (x->id > y->id) - (x->id < y->id);
-}
-
-static bool links_fill(struct links *l, const struct sample *s)
-{
-        bool complete = true;
-
-        for (size_t i = 0; complete && i < s->n_memory_blocks; i++) {
-                const struct memory_block *block = &s->memory_blocks[i];
-
-                complete = add_link(l, block, block->nid) &&
-                           (block->nid2 == NUMA_NO_NODE || add_link(l, block, block->nid2));
-        }
-        if (l->n > 0)
-                qsort(l->links, l->n, sizeof(*l->links), compare_links);
-        return complete;
-}
-
-/* Contiguous blocks of one node that changed in the same way; a NULL word: not there. */
-struct run {
-        int nid;
-        uint64_t first, last;
-        const char *before, *after;
-};
-
-static bool is_online(const struct link *link)
-{
-        return link && (link->state == BLOCK_ONLINE || link->state == BLOCK_GOING_OFFLINE);
-}
-
-/* Whether something changed that this type tells of. A state that cannot be read has not changed.
- */
-static bool memory_changed(const struct link *before, const struct link *after,
-                           enum event_type type)
-{
-        if (before && after && (before->state == BLOCK_UNKNOWN || after->state == BLOCK_UNKNOWN))
-                return false;
-        switch (type) {
-        case EVENT_MEMORY_ONLINE:
-                return !is_online(before) && is_online(after);
-        case EVENT_MEMORY_OFFLINE:
-                return is_online(before) && !is_online(after);
-        case EVENT_MEMORY_ADDED:
-                return !before && after && !is_online(after);
-        default:
-                return before && !after && !is_online(before);
-        }
-}
-
-static const char *state_word(const struct link *link)
-{
-        return link ? memory_block_state_name(link->state) : NULL;
-}
-
-static void flush_run(const struct comparison *c, enum event_type type, const struct run *run)
-{
-        static const char *const verbs[] = {
-                [EVENT_MEMORY_ADDED] = "added to",
-                [EVENT_MEMORY_ONLINE] = "set online on",
-                [EVENT_MEMORY_OFFLINE] = "set offline on",
-                [EVENT_MEMORY_REMOVED] = "removed from",
-        };
-        uint64_t size = snapshot_sample(c->after)->memory_block_size;
-        struct event e = {
-                .type = type,
-                .nid = run->nid,
-                .before = json_word(run->before),
-                .after = json_word(run->after),
-                .more = json_pack("{s:I, s:I}", "first_block", (json_int_t)run->first, "last_block",
-                                  (json_int_t)run->last),
-        };
-        char node[32] = "no node";
-
-        if (size == 0)
-                size = snapshot_sample(c->before)->memory_block_size;
-        e.has_range = size > 0;
-        e.start = run->first * size;
-        e.end = (run->last + 1) * size;
-        if (run->nid != NUMA_NO_NODE)
-                snprintf(node, sizeof(node), "node %d", run->nid);
-        if (!e.has_range) {
-                event_list_add(c->out, e, "Memory blocks %" PRIu64 " to %" PRIu64 " were %s %s.",
-                               run->first, run->last, verbs[type], node);
-                return;
-        }
-        event_list_add(c->out, e,
-                       "%" PRIu64 " MiB of memory were %s %s: [mem 0x%08" PRIx64 "-0x%08" PRIx64
-                       "].",
-                       (e.end - e.start) >> 20, verbs[type], node, e.start, e.end - 1);
-}
-
-static void extend_run(const struct comparison *c, enum event_type type, struct run *run,
-                       const struct link *before, const struct link *after)
-{
-        const struct link *link = before ? before : after;
-        const struct run next = {
-                .nid = link->nid,
-                .first = link->id,
-                .last = link->id,
-                .before = state_word(before),
-                .after = state_word(after),
-        };
-
-        if (run->nid == next.nid && run->last + 1 == next.first && run->before == next.before &&
-            run->after == next.after) {
-                run->last = next.last;
-                return;
-        }
-        if (run->first <= run->last)
-                flush_run(c, type, run);
-        *run = next;
-}
-
-/* Walks both lists side by side. */
-static void compare_links_of(const struct comparison *c, enum event_type type,
-                             const struct links *a, const struct links *b)
-{
-        struct run run = { .nid = NUMA_NO_NODE, .first = 1, .last = 0 };
-        size_t i = 0, k = 0;
-
-        while (i < a->n || k < b->n) {
-                const struct link *before = i < a->n ? &a->links[i] : NULL;
-                const struct link *after = k < b->n ? &b->links[k] : NULL;
-                int order = !before ? 1 : !after ? -1 : compare_links(before, after);
-
-                if (order < 0)
-                        after = NULL;
-                if (order > 0)
-                        before = NULL;
-                i += before != NULL;
-                k += after != NULL;
-                if (memory_changed(before, after, type))
-                        extend_run(c, type, &run, before, after);
-        }
-        if (run.first <= run.last)
-                flush_run(c, type, &run);
-}
-
-static void compare_memory(const struct comparison *c, enum event_type first,
-                           enum event_type second)
-{
-        const struct sample *old = snapshot_sample(c->before), *new = snapshot_sample(c->after);
-        struct links a = { .n = 0 }, b = { .n = 0 };
-
-        if (!old->memory_blocks_known || !new->memory_blocks_known)
-                return;
-        if (links_fill(&a, old) && links_fill(&b, new)) {
-                compare_links_of(c, first, &a, &b);
-                compare_links_of(c, second, &a, &b);
-        } else {
-                c->out->lost++;
-        }
-        free(a.links);
-        free(b.links);
 }
 
 /* Distances. */
@@ -640,11 +445,11 @@ void diff(const struct snapshot *before, const struct snapshot *after, struct ev
 
         if (snapshot_generation(before) != snapshot_generation(after)) {
                 compare_cpus(&c, EVENT_CPU_OFFLINE);
-                compare_memory(&c, EVENT_MEMORY_OFFLINE, EVENT_MEMORY_REMOVED);
+                diff_memory(before, after, EVENT_MEMORY_OFFLINE, EVENT_MEMORY_REMOVED, out);
                 compare_nodes(&c, EVENT_NODE_OFFLINE);
                 compare_nodes(&c, EVENT_NODE_ONLINE);
                 compare_nodes(&c, EVENT_NODE_STATE_CHANGED);
-                compare_memory(&c, EVENT_MEMORY_ADDED, EVENT_MEMORY_ONLINE);
+                diff_memory(before, after, EVENT_MEMORY_ADDED, EVENT_MEMORY_ONLINE, out);
                 compare_cpus(&c, EVENT_CPU_ONLINE);
                 compare_distances(&c);
         }

@@ -90,15 +90,7 @@ static void add_cpulist(struct buffer *out, const struct id_list *cpus)
                 return;
         }
         buffer_add_char(out, '"');
-        for (size_t k = 0; k < cpus->n; k++) {
-                if (k)
-                        buffer_add_char(out, ',');
-                buffer_add_u64(out, cpus->ranges[k].first);
-                if (cpus->ranges[k].last == cpus->ranges[k].first)
-                        continue;
-                buffer_add_char(out, '-');
-                buffer_add_u64(out, cpus->ranges[k].last);
-        }
+        id_list_print(out, cpus);
         buffer_add_char(out, '"');
 }
 

@@ -36,17 +36,7 @@ static json_t *json_cpulist(const struct id_list *cpus)
 
         if (!cpus->known)
                 return json_null();
-        for (size_t k = 0; k < cpus->n; k++) {
-                const struct id_range *r = &cpus->ranges[k];
-
-                if (k)
-                        buffer_add_char(&list, ',');
-                buffer_add_u64(&list, r->first);
-                if (r->last > r->first) {
-                        buffer_add_char(&list, '-');
-                        buffer_add_u64(&list, r->last);
-                }
-        }
+        id_list_print(&list, cpus);
         json = json_stringn(list.data ? list.data : "", list.len);
         buffer_release(&list);
         return json;

@@ -228,14 +228,11 @@ static void render_cpus(struct prom *p, const struct sample *s)
         prom_table_family(p, FAMILY_CPUS);
         for (size_t i = 0; i < s->n_nodes; i++) {
                 const struct id_list *cpus = &s->nodes[i].cpus;
-                uint64_t n = 0;
 
                 if (!cpus->known)
                         continue;
-                for (size_t k = 0; k < cpus->n; k++)
-                        n += cpus->ranges[k].last - cpus->ranges[k].first + 1;
                 prom_begin_node(p, s->nodes[i].nid);
-                prom_value(p, n);
+                prom_value(p, id_list_count(cpus));
         }
 }
 

@@ -10,8 +10,8 @@
 
 #include "fields.h"
 #include "firmware_tables.h"
+#include "id_list.h"
 #include "nodemask.h"
-#include "parse.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -62,12 +62,6 @@ static inline bool counters_has(const struct counters *c, size_t i)
 {
         return c->known && i < c->n && (c->present[i / 64] >> (i % 64) & 1);
 }
-
-struct id_list {
-        bool known;
-        size_t n;
-        struct id_range *ranges; /* ascending, not touching */
-};
 
 #define HUGEPAGES_UNKNOWN UINT64_MAX
 

@@ -60,13 +60,11 @@ static void tell_status(struct server *server, const struct snapshot *snap)
                 return;
         server->told_generation = snapshot_generation(snap);
         for (size_t i = 0; i < s->n_nodes; i++) {
-                const struct node *node = &s->nodes[i];
+                uint64_t total;
 
-                /* MemTotal is the first field of the table. */
-                if (counters_has(&node->fields[MEMINFO], 0))
-                        bytes += node->fields[MEMINFO].values[0];
-                for (size_t k = 0; node->cpus.known && k < node->cpus.n; k++)
-                        cpus += node->cpus.ranges[k].last - node->cpus.ranges[k].first + 1;
+                if (node_meminfo(snap, &s->nodes[i], "MemTotal", &total))
+                        bytes += total;
+                cpus += id_list_count(&s->nodes[i].cpus);
         }
         sd_notifyf(false, "STATUS=%zu node%s, %zu CPUs, %.1f GiB, generation %" PRIu64, s->n_nodes,
                    s->n_nodes == 1 ? "" : "s", cpus, (double)bytes / (1 << 30),
