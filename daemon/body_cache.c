@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "body_cache.h"
 
+#include "gzip.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <zlib.h>
 
 /* Enough for every node of a large machine; more come only from clients that try everything out. */
 #define ENTRIES_MAX 512
 /* All bodies together. What the newest one has beyond it is given back with the next request. */
 #define BYTES_MAX (UINT64_C(8) << 20)
 /* Below that gzip saves no packet. */
-#define GZIP_MIN   1024
-#define GZIP_LEVEL 6
+#define GZIP_MIN 1024
 
 struct entry {
         struct representation what;
@@ -27,12 +27,21 @@ struct entry {
 struct body_cache {
         size_t first, n;
         uint64_t bytes;
+        struct gzip *gzip;
         struct entry *entries[ENTRIES_MAX];
 };
 
 struct body_cache *body_cache_new(void)
 {
-        return calloc(1, sizeof(struct body_cache));
+        struct body_cache *cache = calloc(1, sizeof(*cache));
+
+        if (!cache)
+                return NULL;
+        cache->gzip = gzip_new();
+        if (cache->gzip)
+                return cache;
+        free(cache);
+        return NULL;
 }
 
 static void entry_free(struct entry *entry)
@@ -68,6 +77,7 @@ void body_cache_free(struct body_cache *cache)
         if (!cache)
                 return;
         body_cache_clear(cache);
+        gzip_free(cache->gzip);
         free(cache);
 }
 
@@ -178,36 +188,13 @@ static struct entry *entry_new(const struct representation *what, const struct b
         return NULL;
 }
 
-/* 15 + 16: zlib's way to ask for the largest window in gzip's wrapping. */
-static char *gzip_bytes(const char *data, size_t len, size_t *out_len)
-{
-        z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)data };
-        char *out;
-        int r;
-
-        if (len > UINT32_MAX / 2 ||
-            deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-                return NULL;
-        *out_len = deflateBound(&z, len);
-        out = malloc(*out_len);
-        z.avail_in = (uInt)len;
-        z.next_out = (Bytef *)out;
-        z.avail_out = (uInt)*out_len;
-        r = out ? deflate(&z, Z_FINISH) : Z_MEM_ERROR;
-        *out_len = z.total_out;
-        deflateEnd(&z);
-        if (r == Z_STREAM_END)
-                return shrink(out, *out_len);
-        free(out);
-        return NULL;
-}
-
 /* Without memory for it the plain body is as good an answer. */
 static void entry_compress(struct body_cache *cache, struct entry *entry,
                            const struct snapshot *snap)
 {
         size_t len;
-        char *data = gzip_bytes(entry->data, entry->identity.len, &len);
+        int level = entry->what.route->kind == ROUTE_STATIC ? GZIP_SMALL : GZIP_FAST;
+        char *data = gzip_compress(cache->gzip, entry->data, entry->identity.len, level, &len);
 
         if (data && make_body(&entry->gzip, entry, data, len, true, snap))
                 cache->bytes += len;

@@ -292,9 +292,13 @@ int field_table_index(struct field_table *table, size_t hint, const char *name, 
 
         if (hint < table->n && field_is(table->fields[hint], name, len))
                 return (int)hint;
-        for (size_t i = 0; i < table->n; i++)
-                if (field_is(table->fields[i], name, len))
-                        return (int)i;
+        /* A kernel that lacks a few fields has the others in order: look on from there. */
+        for (size_t i = 0; i < table->n; i++) {
+                size_t at = (hint + i) % table->n;
+
+                if (field_is(table->fields[at], name, len))
+                        return (int)at;
+        }
         if (table->n - table->n_known == FIELDS_UNKNOWN_MAX)
                 return -ENOSPC;
         field = field_new(table, name, len, is_bytes);
