@@ -453,7 +453,8 @@ static enum MHD_Result send_refusal(const struct exchange *x, enum gate_refusal 
 }
 
 /* Before the route is told whether it exists. */
-static enum gate_refusal pass_gate(const struct exchange *x, const struct request_target *target)
+static enum gate_refusal pass_gate(const struct exchange *x, const struct request_target *target,
+                                   const struct route *route)
 {
         const struct gate_request request = {
                 .host = target->authority ? target->authority
@@ -463,7 +464,7 @@ static enum gate_refusal pass_gate(const struct exchange *x, const struct reques
                                                              "Authorization"),
                 .address = x->client->address,
                 .verified = x->client->verified,
-                .health = route_is_health(target->path),
+                .health = route && route->kind == ROUTE_HEALTH,
         };
 
         return gate_check(x->responder->gate, &request, monotonic_now_ns() / 1000);
@@ -471,7 +472,8 @@ static enum gate_refusal pass_gate(const struct exchange *x, const struct reques
 
 static enum MHD_Result send_target(struct exchange *x, struct request_target *target)
 {
-        enum gate_refusal refusal = pass_gate(x, target);
+        const struct route *route = route_find(target->path);
+        enum gate_refusal refusal = pass_gate(x, target, route);
         _cleanup_(free_p) char *detail = NULL;
         struct representation what;
         uint64_t wait_ns = 0;
@@ -479,10 +481,9 @@ static enum MHD_Result send_target(struct exchange *x, struct request_target *ta
 
         if (refusal != GATE_OPEN)
                 return send_refusal(x, refusal);
-        status = route_resolve(&what, target, &wait_ns, &detail);
-
-        if (what.route)
-                x->route = what.route->path;
+        if (route)
+                x->route = route->path;
+        status = route_resolve(&what, route, target, &wait_ns, &detail);
         if (status)
                 return send_problem(x, status, detail);
         if (what.route->kind == ROUTE_HEALTH)

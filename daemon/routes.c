@@ -264,35 +264,25 @@ static const char *match_pattern(const char *pattern, const char *path)
         return path[prefix] && !strchr(path + prefix, '/') ? path + prefix : NULL;
 }
 
-bool route_is_health(const char *path)
+const struct route *route_find(const char *path)
 {
         const struct route *route;
 
         for (size_t i = 0; (route = route_at(i)); i++)
-                if (route->kind == ROUTE_HEALTH && strcmp(route->path, path) == 0)
-                        return true;
-        return false;
+                if (strcmp(route->path, path) == 0 || match_pattern(route->path, path))
+                        return route;
+        return NULL;
 }
 
-static unsigned find_route(struct representation *out, const char *path, char **detail)
+static unsigned read_nid(struct representation *out, const char *path, char **detail)
 {
-        const struct route *route;
-        const char *node = NULL;
+        const char *node = match_pattern(out->route->path, path);
 
-        for (size_t i = 0; (route = route_at(i)); i++)
-                if (strcmp(route->path, path) == 0 || (node = match_pattern(route->path, path)))
-                        break;
-        if (!route)
-                return refuse(detail, 404, "nothing is at '%s'; / lists what there is", path);
-        out->route = route;
-        out->nid = NUMA_NO_NODE;
-        if (!node)
+        out->nid = node ? parse_nid(node) : NUMA_NO_NODE;
+        if (!node || out->nid >= 0)
                 return 0;
-        out->nid = parse_nid(node);
-        if (out->nid < 0)
-                return refuse(detail, 400, "node id '%s' is not a number of 0 to %d", node,
-                              MAX_NUMNODES - 1);
-        return 0;
+        return refuse(detail, 400, "node id '%s' is not a number of 0 to %d", node,
+                      MAX_NUMNODES - 1);
 }
 
 static unsigned refuse_collector(char **detail, const char *parameter, const char *value)
@@ -390,8 +380,8 @@ static unsigned read_parameter(struct query *query, const struct route *route,
                       takes);
 }
 
-unsigned route_resolve(struct representation *out, struct request_target *target, uint64_t *wait_ns,
-                       char **detail)
+unsigned route_resolve(struct representation *out, const struct route *route,
+                       struct request_target *target, uint64_t *wait_ns, char **detail)
 {
         struct query query = { .collect = 0 };
         struct request_parameter parameter;
@@ -399,9 +389,12 @@ unsigned route_resolve(struct representation *out, struct request_target *target
         const char *reason;
         int r;
 
-        *out = (struct representation){ .route = NULL };
+        *out = (struct representation){ .route = route };
         *detail = NULL;
-        status = find_route(out, target->path, detail);
+        if (!route)
+                return refuse(detail, 404, "nothing is at '%s'; / lists what there is",
+                              target->path);
+        status = read_nid(out, target->path, detail);
         if (status)
                 return status;
         while ((r = request_next_parameter(&target->query, &parameter, &reason)) > 0) {

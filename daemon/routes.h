@@ -49,13 +49,13 @@ bool representation_equal(const struct representation *a, const struct represent
 /* The route at index i, NULL past the last. */
 const struct route *route_at(size_t i);
 
-/* Whether the path is one of the health routes. */
-bool route_is_health(const char *path);
+/* The route of a path; NULL: nothing is there. */
+const struct route *route_find(const char *path);
 
 /*
- * Finds the route of a path and reads the query, which is used up, into out and into *wait_ns how
- * long the answer may wait for something to say. 0, or the HTTP status to answer with and *detail,
- * malloc()ed; NULL if memory is exhausted. out->route is set whenever the path has a route.
+ * Reads what the target says beyond its route (NULL: 404): the node id and the query, which is used
+ * up, into out and into *wait_ns how long the answer may wait for something to say. 0, or the HTTP
+ * status to answer with and *detail, malloc()ed; NULL if memory is exhausted.
  */
-unsigned route_resolve(struct representation *out, struct request_target *target, uint64_t *wait_ns,
-                       char **detail);
+unsigned route_resolve(struct representation *out, const struct route *route,
+                       struct request_target *target, uint64_t *wait_ns, char **detail);
