@@ -20,6 +20,9 @@
 /* A sample during which nodes come and go is taken again this often at most. */
 #define SAMPLE_ATTEMPTS 3
 
+/* How many nodes' files of one kind are read in a step: some hundred microseconds. */
+#define NODES_AT_ONCE 16
+
 static const char *const mask_files[NR_NODE_STATES] = {
         [N_POSSIBLE] = "possible",
         [N_ONLINE] = "online",
@@ -52,6 +55,14 @@ struct collect {
         int16_t *cpu_nids; /* CPU → nid, -1 where none */
 
         bool structure_read;
+        uint64_t structure_signs; /* of what the structure was read of; see read_signs() */
+
+        /* The sample under way. */
+        uint64_t wanted; /* COLLECTOR_BIT()s */
+        bool look;
+        unsigned attempt;
+        size_t step, at; /* in steps[]; how far in it */
+        uint64_t began_ns, clock_ns;
         struct sample sample;
 };
 
@@ -250,7 +261,7 @@ static void list_nodes(struct collect *c, nodemask_t *directories)
 }
 
 /* Nodes to read: those online that have a directory; without an online mask, the directories. */
-static void choose_nodes(struct collect *c)
+static bool choose_nodes(struct collect *c)
 {
         struct sample *s = &c->sample;
         nodemask_t directories;
@@ -267,6 +278,7 @@ static void choose_nodes(struct collect *c)
                 else
                         drop_node(c, nid);
         }
+        return false;
 }
 
 static void map_cpu(struct collect *c, uint32_t cpu, int nid)
@@ -286,7 +298,7 @@ static void map_cpu(struct collect *c, uint32_t cpu, int nid)
         c->cpu_nids[cpu] = (int16_t)nid;
 }
 
-static void map_cpus(struct collect *c)
+static bool map_cpus(struct collect *c)
 {
         if (c->n_cpu_nids)
                 memset(c->cpu_nids, -1, c->n_cpu_nids * sizeof(*c->cpu_nids));
@@ -298,82 +310,121 @@ static void map_cpus(struct collect *c)
                              cpu++)
                                 map_cpu(c, cpu, c->nids[i]);
         }
+        return false;
 }
 
-/* Adds the time since *started to the collector's account and starts the next stretch. */
-static void clock_collector(struct collect *c, enum collector collector, uint64_t *started)
+/* Adds the time since the last call to the collector's account. */
+static void clock_collector(struct collect *c, enum collector collector)
 {
         uint64_t now = monotonic_now_ns();
 
-        c->reader.status[collector].duration_ns += now - *started;
-        *started = now;
+        c->reader.status[collector].duration_ns += now - c->clock_ns;
+        c->clock_ns = now;
 }
 
-/* Collectors of what is read only when the structure is looked at. */
-static bool is_structural(enum collector collector)
+static void read_distances(struct collect *c, struct node_reader *n)
 {
-        switch (collector) {
-        case COLLECTOR_DISTANCES:
-        case COLLECTOR_CPUS:
-        case COLLECTOR_MEMORY_BLOCKS:
-        case COLLECTOR_ACCESS:
-        case COLLECTOR_MEMORY_TIERS:
-        case COLLECTOR_FIRMWARE:
-                return true;
-        default:
-                return false;
-        }
+        const nodemask_t *masks = c->sample.node_states;
+
+        node_read_distances(n, &c->reader, &masks[N_ONLINE], &masks[N_POSSIBLE]);
 }
 
-static void read_topology(struct collect *c, uint64_t *started)
+static void read_cpus(struct collect *c, struct node_reader *n)
 {
-        struct sample *s = &c->sample;
-        struct reader *r = &c->reader;
+        node_read_cpus(n, &c->reader);
+}
 
+static void find_hugepages(struct collect *c, struct node_reader *n)
+{
+        node_find_hugepages(n, &c->reader);
+}
+
+static bool read_memory_blocks(struct collect *c)
+{
+        return memory_read(c->memory, &c->reader, &c->sample, c->nids, c->n_nids, c->at++ == 0);
+}
+
+static bool begin_topology(struct collect *c)
+{
         topology_begin(c->topology);
-        for (size_t i = 0; i < c->n_nids; i++)
-                topology_read_node(c->topology, r, c->nids[i]);
-        for (size_t i = 0; i < c->n_nids; i++)
-                topology_assign(c->topology, node_reader_node(c->readers[c->nids[i]]));
-        clock_collector(c, COLLECTOR_ACCESS, started);
-        topology_read_tiers(c->topology, r, s);
-        clock_collector(c, COLLECTOR_MEMORY_TIERS, started);
-        s->packages_known = false;
+        return false;
+}
+
+static void read_access(struct collect *c, struct node_reader *n)
+{
+        topology_read_node(c->topology, &c->reader, node_reader_nid(n));
+}
+
+static void assign_access(struct collect *c, struct node_reader *n)
+{
+        topology_assign(c->topology, node_reader_node(n));
+}
+
+static bool read_tiers(struct collect *c)
+{
+        topology_read_tiers(c->topology, &c->reader, &c->sample);
+        return false;
+}
+
+static bool read_packages(struct collect *c)
+{
+        c->sample.packages_known = false;
         if (c->n_nids == 1)
-                topology_read_packages(c->topology, r, s,
+                topology_read_packages(c->topology, &c->reader, &c->sample,
                                        &node_reader_node(c->readers[c->nids[0]])->cpus);
         topology_end(c->topology);
-        clock_collector(c, COLLECTOR_CPUS, started);
+        return false;
 }
 
-static void read_structure(struct collect *c, uint64_t *started)
+static bool read_firmware(struct collect *c)
 {
-        struct sample *s = &c->sample;
-        struct reader *r = &c->reader;
+        firmware_read(c->firmware, &c->reader, &c->sample);
+        return false;
+}
 
-        for (unsigned i = 0; i < NR_COLLECTORS; i++)
-                if (is_structural(i))
-                        reader_start(r, i);
-        choose_nodes(c);
-        clock_collector(c, COLLECTOR_NODE_STATES, started);
-        for (size_t i = 0; i < c->n_nids; i++)
-                node_read_distances(c->readers[c->nids[i]], r, &s->node_states[N_ONLINE],
-                                    &s->node_states[N_POSSIBLE]);
-        clock_collector(c, COLLECTOR_DISTANCES, started);
-        for (size_t i = 0; i < c->n_nids; i++)
-                node_read_cpus(c->readers[c->nids[i]], r);
-        map_cpus(c);
-        clock_collector(c, COLLECTOR_CPUS, started);
-        for (size_t i = 0; i < c->n_nids; i++)
-                node_find_hugepages(c->readers[c->nids[i]], r);
-        clock_collector(c, COLLECTOR_HUGEPAGES, started);
-        memory_read(c->memory, r, s, c->nids, c->n_nids);
-        clock_collector(c, COLLECTOR_MEMORY_BLOCKS, started);
-        read_topology(c, started);
-        firmware_read(c->firmware, r, s);
-        clock_collector(c, COLLECTOR_FIRMWARE, started);
-        kernel_read_identity(c->kernel, s);
+static bool read_identity(struct collect *c)
+{
+        kernel_read_identity(c->kernel, &c->sample);
         c->structure_read = true;
+        return false;
+}
+
+static void read_meminfo(struct collect *c, struct node_reader *n)
+{
+        node_read_fields(n, &c->reader, MEMINFO, c->sample.tables[MEMINFO]);
+}
+
+static void read_numastat(struct collect *c, struct node_reader *n)
+{
+        node_read_fields(n, &c->reader, NUMASTAT, c->sample.tables[NUMASTAT]);
+}
+
+static void read_vmstat(struct collect *c, struct node_reader *n)
+{
+        node_read_fields(n, &c->reader, VMSTAT, c->sample.tables[VMSTAT]);
+}
+
+static void read_hugepages(struct collect *c, struct node_reader *n)
+{
+        node_read_hugepages(n, &c->reader);
+}
+
+static void clear_zones(struct collect *c, struct node_reader *n)
+{
+        (void)c;
+        node_clear_zones(n);
+}
+
+static bool read_zones(struct collect *c)
+{
+        zones_read(c->zones, &c->reader, c->readers);
+        return false;
+}
+
+static bool read_buddies(struct collect *c)
+{
+        buddies_read(c->zones, &c->reader, c->readers);
+        return false;
 }
 
 static void add_cpu_ticks(struct collect *c, const struct parse_cpu *cpu)
@@ -389,7 +440,7 @@ static void add_cpu_ticks(struct collect *c, const struct parse_cpu *cpu)
                 node->cpu_ticks[i] += cpu->ticks[i];
 }
 
-static void read_cpu_seconds(struct collect *c)
+static bool read_cpu_seconds(struct collect *c)
 {
         struct reader *r = &c->reader;
         struct parse_cpu cpu;
@@ -403,7 +454,7 @@ static void read_cpu_seconds(struct collect *c)
                 memset(node->cpu_ticks, 0, sizeof(node->cpu_ticks));
         }
         if (reader_read(r, COLLECTOR_CPU_SECONDS, c->proc_stat, &p) < 0)
-                return;
+                return false;
         while (parse_proc_stat(&p, &cpu)) {
                 add_cpu_ticks(c, &cpu);
                 any = true;
@@ -412,9 +463,10 @@ static void read_cpu_seconds(struct collect *c)
                 reader_malformed(r, COLLECTOR_CPU_SECONDS, c->proc_stat, "at least one CPU");
         else
                 reader_parsed(r, COLLECTOR_CPU_SECONDS, c->proc_stat, &p);
+        return false;
 }
 
-static void read_proc_meminfo(struct collect *c)
+static bool read_proc_meminfo(struct collect *c)
 {
         struct sample *s = &c->sample;
         struct reader *r = &c->reader;
@@ -422,7 +474,7 @@ static void read_proc_meminfo(struct collect *c)
 
         s->proc_meminfo.known = false;
         if (reader_read(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, &p) < 0)
-                return;
+                return false;
         if (p.start == p.end)
                 reader_malformed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, "at least one line");
         else if (!counters_read(&s->proc_meminfo, s->proc_meminfo_table, NUMA_NO_NODE, &p,
@@ -430,39 +482,72 @@ static void read_proc_meminfo(struct collect *c)
                 reader_out_of_memory(r, COLLECTOR_PROC_MEMINFO);
         else
                 reader_parsed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, &p);
+        return false;
 }
 
-static void read_figures(struct collect *c, uint64_t *started)
+static bool read_sysctls(struct collect *c)
 {
-        for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
-                for (size_t i = 0; i < c->n_nids; i++)
-                        node_read_fields(c->readers[c->nids[i]], &c->reader, set,
-                                         c->sample.tables[set]);
-                clock_collector(c, field_set_collector(set), started);
-        }
-        for (size_t i = 0; i < c->n_nids; i++)
-                node_read_hugepages(c->readers[c->nids[i]], &c->reader);
-        clock_collector(c, COLLECTOR_HUGEPAGES, started);
-        for (size_t i = 0; i < c->n_nids; i++)
-                node_clear_zones(c->readers[c->nids[i]]);
-        zones_read(c->zones, &c->reader, c->readers);
-        clock_collector(c, COLLECTOR_ZONEINFO, started);
-        buddies_read(c->zones, &c->reader, c->readers);
-        clock_collector(c, COLLECTOR_BUDDYINFO, started);
-        read_cpu_seconds(c);
-        clock_collector(c, COLLECTOR_CPU_SECONDS, started);
-        read_proc_meminfo(c);
-        clock_collector(c, COLLECTOR_PROC_MEMINFO, started);
         kernel_read_sysctls(c->kernel, &c->reader, &c->sample);
-        clock_collector(c, COLLECTOR_SYSCTL, started);
+        return false;
 }
 
-/* All collectors but those of the structure begin anew with each attempt. */
-static void start_figures(struct collect *c)
+/* What a sample consists of, in this order. */
+static const struct step {
+        enum collector collector;         /* for which it is done, and whose time it takes */
+        bool structural;                  /* done when the structure is looked at */
+        bool (*whole)(struct collect *c); /* true: call it again, there is more */
+        void (*node)(struct collect *c, struct node_reader *n); /* else this for each node */
+} steps[] = {
+        { COLLECTOR_NODE_STATES, true, .whole = choose_nodes },
+        { COLLECTOR_DISTANCES, true, .node = read_distances },
+        { COLLECTOR_CPUS, true, .node = read_cpus },
+        { COLLECTOR_CPUS, true, .whole = map_cpus },
+        { COLLECTOR_HUGEPAGES, true, .node = find_hugepages },
+        { COLLECTOR_MEMORY_BLOCKS, true, .whole = read_memory_blocks },
+        { COLLECTOR_ACCESS, true, .whole = begin_topology },
+        { COLLECTOR_ACCESS, true, .node = read_access },
+        { COLLECTOR_ACCESS, true, .node = assign_access },
+        { COLLECTOR_MEMORY_TIERS, true, .whole = read_tiers },
+        { COLLECTOR_CPUS, true, .whole = read_packages },
+        { COLLECTOR_FIRMWARE, true, .whole = read_firmware },
+        { COLLECTOR_NODE_STATES, true, .whole = read_identity },
+        { COLLECTOR_MEMINFO, false, .node = read_meminfo },
+        { COLLECTOR_NUMASTAT, false, .node = read_numastat },
+        { COLLECTOR_VMSTAT, false, .node = read_vmstat },
+        { COLLECTOR_HUGEPAGES, false, .node = read_hugepages },
+        { COLLECTOR_ZONEINFO, false, .node = clear_zones },
+        { COLLECTOR_ZONEINFO, false, .whole = read_zones },
+        { COLLECTOR_BUDDYINFO, false, .whole = read_buddies },
+        { COLLECTOR_CPU_SECONDS, false, .whole = read_cpu_seconds },
+        { COLLECTOR_PROC_MEMINFO, false, .whole = read_proc_meminfo },
+        { COLLECTOR_SYSCTL, false, .whole = read_sysctls },
+};
+
+#define N_STEPS (sizeof(steps) / sizeof(steps[0]))
+
+/* Collectors all of whose files are read only when the structure is looked at. */
+#define STRUCTURAL                                                                  \
+        (COLLECTOR_BIT(COLLECTOR_DISTANCES) | COLLECTOR_BIT(COLLECTOR_CPUS) |       \
+         COLLECTOR_BIT(COLLECTOR_MEMORY_BLOCKS) | COLLECTOR_BIT(COLLECTOR_ACCESS) | \
+         COLLECTOR_BIT(COLLECTOR_MEMORY_TIERS) | COLLECTOR_BIT(COLLECTOR_FIRMWARE))
+#define ZONES (COLLECTOR_BIT(COLLECTOR_ZONEINFO) | COLLECTOR_BIT(COLLECTOR_BUDDYINFO))
+
+static bool is_due(const struct collect *c, const struct step *step)
 {
-        for (unsigned i = 0; i < NR_COLLECTORS; i++)
-                if (!is_structural(i))
-                        reader_start(&c->reader, i);
+        return step->structural ? c->look : c->wanted >> step->collector & 1;
+}
+
+/* Does a part of the step. Whether there is more of it. */
+static bool do_part(struct collect *c, const struct step *step)
+{
+        size_t end;
+
+        if (step->whole)
+                return step->whole(c);
+        end = c->n_nids - c->at > NODES_AT_ONCE ? c->at + NODES_AT_ONCE : c->n_nids;
+        for (; c->at < end; c->at++)
+                step->node(c, c->readers[c->nids[c->at]]);
+        return c->at < c->n_nids;
 }
 
 /* Whether the nodes are still the ones that were read. */
@@ -499,32 +584,117 @@ static void assemble(struct collect *c)
         memcpy(s->collectors, c->reader.status, sizeof(s->collectors));
 }
 
-const struct sample *collect_sample(struct collect *c, bool look)
+/*
+ * Marks of the structure that cost little and change whenever a memory block comes, goes or changes
+ * its state, which the masks need not: how many blocks there are (a directory in sysfs counts its
+ * subdirectories as links) and how much memory each zone has present.
+ */
+static uint64_t read_signs(struct collect *c)
+{
+        uint64_t signs = source_links(c->source, "/sys/devices/system/memory");
+
+        for (size_t i = 0; i < c->n_nids; i++) {
+                const struct node *node = node_reader_node(c->readers[c->nids[i]]);
+
+                for (size_t z = 0; z < node->n_zones; z++)
+                        if (node->zones[z].known >> ZONE_PRESENT & 1)
+                                signs = signs * 31 + node->zones[z].pages[ZONE_PRESENT];
+        }
+        return signs;
+}
+
+/* Whether the sample holds together: the nodes are those of the masks, the structure is current. */
+static bool is_settled(struct collect *c)
+{
+        uint64_t signs;
+
+        if (c->reader.went_away || !still_online(c))
+                return false;
+        if (!(c->wanted & STRUCTURAL))
+                return true;
+        signs = read_signs(c);
+        if (!c->look && signs != c->structure_signs)
+                return false;
+        c->structure_signs = signs;
+        return true;
+}
+
+static void begin_attempt(struct collect *c)
+{
+        struct reader *r = &c->reader;
+
+        r->went_away = false;
+        r->again = c->attempt > 0;
+        reader_start(r, COLLECTOR_NODE_STATES);
+        c->look = read_masks(c) || c->look;
+        c->look = cpus_changed(c) || c->look;
+        /* What has come is to be known in full. */
+        if (c->look)
+                c->wanted = COLLECTORS_ALL;
+        clock_collector(c, COLLECTOR_NODE_STATES);
+        for (unsigned i = COLLECTOR_NODE_STATES + 1; i < NR_COLLECTORS; i++)
+                if (STRUCTURAL >> i & 1 ? c->look : c->wanted >> i & 1)
+                        reader_start(r, i);
+        source_check_paths(c->source, c->look);
+        c->step = 0;
+        c->at = 0;
+}
+
+void collect_begin(struct collect *c, bool look, uint64_t wanted)
+{
+        c->began_ns = c->clock_ns = monotonic_now_ns();
+        reader_begin(&c->reader);
+        c->wanted = wanted;
+        if (wanted & (STRUCTURAL | ZONES))
+                c->wanted |= ZONES;
+        c->look = look || !c->structure_read || (wanted & STRUCTURAL && !source_is_live(c->source));
+        c->attempt = 0;
+        begin_attempt(c);
+}
+
+static const struct sample *finish(struct collect *c)
 {
         struct sample *s = &c->sample;
-        uint64_t began = monotonic_now_ns(), started = began;
 
-        reader_begin(&c->reader);
-        look = look || !c->structure_read || !source_is_live(c->source);
-        for (int attempt = 0; attempt < SAMPLE_ATTEMPTS; attempt++) {
-                c->reader.went_away = false;
-                c->reader.again = attempt > 0;
-                start_figures(c);
-                look = read_masks(c) || look;
-                look = cpus_changed(c) || look;
-                clock_collector(c, COLLECTOR_NODE_STATES, &started);
-                if (look)
-                        read_structure(c, &started);
-                read_figures(c, &started);
-                if (!c->reader.went_away && still_online(c))
-                        break;
-                look = true;
-        }
         s->realtime_ns = realtime_now_ns();
         s->monotonic_ns = monotonic_now_ns();
-        s->duration_ns = s->monotonic_ns - began;
+        s->duration_ns = s->monotonic_ns - c->began_ns;
+        s->collected = c->wanted;
         assemble(c);
         return s;
+}
+
+const struct sample *collect_step(struct collect *c)
+{
+        while (c->step < N_STEPS && !is_due(c, &steps[c->step]))
+                c->step++;
+        if (c->step < N_STEPS) {
+                const struct step *step = &steps[c->step];
+                bool more = do_part(c, step);
+
+                clock_collector(c, step->collector);
+                if (!more) {
+                        c->step++;
+                        c->at = 0;
+                }
+                return NULL;
+        }
+        if (is_settled(c) || ++c->attempt == SAMPLE_ATTEMPTS)
+                return finish(c);
+        c->look = true;
+        begin_attempt(c);
+        return NULL;
+}
+
+const struct sample *collect_sample(struct collect *c, bool look)
+{
+        const struct sample *sample;
+
+        collect_begin(c, look, COLLECTORS_ALL);
+        do
+                sample = collect_step(c);
+        while (!sample);
+        return sample;
 }
 
 const struct problem *collect_problems(const struct collect *c, size_t *n)

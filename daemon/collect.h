@@ -2,9 +2,10 @@
 /*
  * Reads the kernel's files into a sample.
  *
- * Figures are read at each sample. Structure (which nodes, distances, CPUs, memory blocks) is read
- * when a node mask or the online CPUs changed, when a file went away, and when the caller asks for
- * it; below a root that is not the running kernel's, at each sample.
+ * Figures are read at each sample, as far as they are wanted. Structure (which nodes, distances,
+ * CPUs, memory blocks) is read when a node mask, the online CPUs, the number of memory blocks or
+ * the memory present in a zone changed, when a file went away, and when the caller asks for it;
+ * below a root that is not the running kernel's, whenever any of it is wanted.
  */
 #pragma once
 
@@ -17,10 +18,17 @@ struct collect *collect_new(struct source *source);
 void collect_free(struct collect *c);
 
 /*
- * Takes a sample; look: read the structure, too. The sample is valid until the next call. It is
- * consistent: if nodes come or go meanwhile it is taken again, and what does not settle is left
+ * A sample is taken in steps of at most about a millisecond, so that other work can be done between
+ * them: begin it, then step until that gives the sample, which is valid until the next begins. It
+ * is consistent: if nodes come or go meanwhile it is taken again, and what does not settle is left
  * out.
+ *
+ * look: read the structure in any case. wanted: COLLECTOR_BIT()s of the figures that are needed;
+ * those of the others stay as they were, and sample.collected says which were read.
  */
+void collect_begin(struct collect *c, bool look, uint64_t wanted);
+const struct sample *collect_step(struct collect *c);
+/* The same of everything, at once. */
 const struct sample *collect_sample(struct collect *c, bool look);
 /* What became unreadable or readable again with the last sample. */
 const struct problem *collect_problems(const struct collect *c, size_t *n);

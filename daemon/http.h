@@ -18,9 +18,9 @@ struct http;
 
 /* What the daemon gives to the server. */
 struct http_source {
-        /* The snapshot to answer from, fresh enough for a request now; borrowed. NULL: there is
-         * none. */
-        struct snapshot *(*snapshot)(void *context);
+        /* The snapshot to answer from, fresh enough for a request now that needs these figures
+         * (COLLECTOR_BIT()s); borrowed. NULL: there is none. */
+        struct snapshot *(*snapshot)(void *context, uint64_t needs);
         /* NULL if all is well, else why not, for /healthz and /readyz; a constant or owned by
          * context. */
         const char *(*not_ready)(void *context);

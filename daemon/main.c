@@ -106,7 +106,7 @@ static int once(struct source *source, const struct command_line *cmd,
 {
         const struct sampler_observer observer = { .problem = print_problem };
         struct sampler *sampler = sampler_new(source, &observer);
-        struct snapshot *snap = sampler ? sampler_snapshot(sampler, 0) : NULL;
+        struct snapshot *snap = sampler ? sampler_snapshot(sampler, 0, COLLECTORS_ALL) : NULL;
         struct buffer out = BUFFER_INIT;
         int status;
 

@@ -12,12 +12,16 @@
 
 #define MEMORY_DIR "/sys/devices/system/memory"
 
+/* How many states are read at once: about a millisecond. */
+#define STATES_AT_ONCE 64
+
 struct memory_reader {
         struct source *source;
         struct source_file *block_size, *auto_online;
         char *auto_online_value;
         size_t n, cap;
         struct memory_block *blocks;
+        size_t next, kept;         /* of blocks, while their states are read */
         struct source_file *state; /* the block's state that failed first */
         uint64_t state_id;         /* its block */
 };
@@ -148,45 +152,43 @@ static void forget_unplugged(struct memory_reader *m)
 }
 
 /*
- * There are up to hundreds of thousands of states, so their files are not kept. The first one that
- * cannot be understood is accounted for all of them until it is well again.
+ * Keeps the block unless it was unplugged since the directory was listed; a recording may lack the
+ * file. False: out of memory.
  */
-static void read_states(struct memory_reader *m, struct reader *r)
+static bool read_state(struct memory_reader *m, struct memory_block block)
 {
-        size_t kept = 0;
+        _cleanup_(free_p) char *path = NULL;
+        struct source_file *file = NULL;
+        const char *text;
+        size_t len;
+        int error;
+
+        if (asprintf(&path, MEMORY_DIR "/memory%" PRIu64 "/state", block.id) >= 0)
+                file = source_file_new(m->source, path, SOURCE_MAX_SYSFS);
+        if (!file)
+                return false;
+        error = source_read(m->source, file, &text, &len);
+        if ((error == -ENOENT || error == -ENODEV) && source_is_live(m->source)) {
+                source_file_free(file);
+                return true;
+        }
+        if (error == 0)
+                block.state = state_of(text, len);
+        m->blocks[m->kept++] = block;
+        if (block.state == BLOCK_UNKNOWN && !m->state) {
+                m->state = file;
+                m->state_id = block.id;
+        } else {
+                source_file_free(file);
+        }
+        return true;
+}
+
+/* The state that could not be understood may be well again. */
+static void account_states(struct memory_reader *m, struct reader *r)
+{
         struct parser p;
 
-        forget_unplugged(m);
-        for (size_t i = 0; i < m->n; i++) {
-                _cleanup_(free_p) char *path = NULL;
-                struct source_file *file = NULL;
-                const char *text;
-                size_t len;
-                int error;
-
-                if (asprintf(&path, MEMORY_DIR "/memory%" PRIu64 "/state", m->blocks[i].id) >= 0)
-                        file = source_file_new(m->source, path, SOURCE_MAX_SYSFS);
-                if (!file) {
-                        reader_out_of_memory(r, COLLECTOR_MEMORY_BLOCKS);
-                        return;
-                }
-                error = source_read(m->source, file, &text, &len);
-                if (error == 0)
-                        m->blocks[i].state = state_of(text, len);
-                /* Unplugged since the directory was listed; a recording may lack the file. */
-                if ((error == -ENOENT || error == -ENODEV) && source_is_live(m->source)) {
-                        source_file_free(file);
-                        continue;
-                }
-                m->blocks[kept++] = m->blocks[i];
-                if (m->blocks[i].state == BLOCK_UNKNOWN && !m->state) {
-                        m->state = file;
-                        m->state_id = m->blocks[i].id;
-                } else {
-                        source_file_free(file);
-                }
-        }
-        m->n = kept;
         if (!m->state || reader_read(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p) < 0)
                 return;
         if (state_of(p.start, (size_t)(p.end - p.start)) == BLOCK_UNKNOWN) {
@@ -197,6 +199,29 @@ static void read_states(struct memory_reader *m, struct reader *r)
         reader_parsed(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p);
         source_file_free(m->state);
         m->state = NULL;
+}
+
+/*
+ * There are up to hundreds of thousands of states, so their files are not kept. The first one that
+ * cannot be understood is accounted for all of them until it is well again. Whether there are more.
+ */
+static bool read_states(struct memory_reader *m, struct reader *r)
+{
+        size_t end = m->n - m->next > STATES_AT_ONCE ? m->next + STATES_AT_ONCE : m->n;
+
+        while (m->next < end) {
+                if (read_state(m, m->blocks[m->next])) {
+                        m->next++;
+                        continue;
+                }
+                reader_out_of_memory(r, COLLECTOR_MEMORY_BLOCKS);
+                m->next = end = m->kept = m->n;
+        }
+        if (m->next < m->n)
+                return true;
+        m->n = m->kept;
+        account_states(m, r);
+        return false;
 }
 
 static void read_settings(struct memory_reader *m, struct reader *r, struct sample *sample)
@@ -225,12 +250,13 @@ static void read_settings(struct memory_reader *m, struct reader *r, struct samp
         sample->auto_online_blocks = m->auto_online_value;
 }
 
-void memory_read(struct memory_reader *m, struct reader *r, struct sample *sample, const int *nids,
-                 size_t n_nids)
+/* All but the states. Whether these can be read. */
+static bool read_blocks(struct memory_reader *m, struct reader *r, struct sample *sample,
+                        const int *nids, size_t n_nids)
 {
         bool directory;
 
-        m->n = 0;
+        m->n = m->next = m->kept = 0;
         directory = list_blocks(m, r, MEMORY_DIR, NUMA_NO_NODE);
         for (size_t i = 0; i < n_nids; i++) {
                 _cleanup_(free_p) char *path = NULL;
@@ -239,15 +265,27 @@ void memory_read(struct memory_reader *m, struct reader *r, struct sample *sampl
                         list_blocks(m, r, path, nids[i]);
         }
         merge_blocks(m);
-        if (directory) {
-                read_settings(m, r, sample);
-                read_states(m, r);
-        } else {
-                sample->memory_block_size = 0;
-                sample->auto_online_blocks = NULL;
-        }
         /* A kernel without memory hotplug has neither directory nor links. */
         sample->memory_blocks_known = directory || m->n > 0;
+        sample->memory_block_size = 0;
+        sample->auto_online_blocks = NULL;
+        if (!directory)
+                return false;
+        read_settings(m, r, sample);
+        forget_unplugged(m);
+        return true;
+}
+
+bool memory_read(struct memory_reader *m, struct reader *r, struct sample *sample, const int *nids,
+                 size_t n_nids, bool begin)
+{
+        bool more;
+
+        if (begin)
+                more = read_blocks(m, r, sample, nids, n_nids);
+        else
+                more = read_states(m, r);
         sample->memory_blocks = m->blocks;
         sample->n_memory_blocks = m->n;
+        return more;
 }

@@ -11,7 +11,8 @@ void memory_reader_free(struct memory_reader *m);
 
 /*
  * Reads the block size, the policy, all blocks and their states, and which of the n nodes each is
- * linked under, into sample; the arrays stay valid until the next call.
+ * linked under, into sample; the arrays stay valid until the next call. It does so in parts, the
+ * first with begin, and is to be called again as long as it returns true.
  */
-void memory_read(struct memory_reader *m, struct reader *r, struct sample *sample, const int *nids,
-                 size_t n_nids);
+bool memory_read(struct memory_reader *m, struct reader *r, struct sample *sample, const int *nids,
+                 size_t n_nids, bool begin);

@@ -407,7 +407,7 @@ static enum MHD_Result send_representation(const struct exchange *x, struct repr
         what->distance_metrics_limit = r->distance_metrics_limit;
         if (what->route->kind == ROUTE_STATIC)
                 return send_body(x, what, NULL, fields);
-        snap = r->source.snapshot(r->source.context);
+        snap = r->source.snapshot(r->source.context, representation_needs(what));
         if (!snap)
                 return send_problem(x, MHD_HTTP_SERVICE_UNAVAILABLE, "there is no sample yet");
         if (what->nid != NUMA_NO_NODE && !snapshot_node(snap, what->nid))

@@ -137,7 +137,8 @@ static const struct route routes[] = {
           .render = body_metrics },
         { .path = "/metrics/node_exporter",
           .help = "the series of node_exporter's meminfo_numa collector",
-          .n_media = 1, .media = { MEDIA_PROMETHEUS }, .render = body_node_exporter },
+          .n_media = 1, .media = { MEDIA_PROMETHEUS },
+          .shows = COLLECTOR_BIT(COLLECTOR_MEMINFO), .render = body_node_exporter },
         JSON_ROUTE("/v1/snapshot", body_snapshot, "everything, one JSON document"),
         JSON_ROUTE("/v1/node_states", body_json_node_states, "the kernel's node masks"),
         JSON_ROUTE("/v1/nodes", body_nodes, "all online nodes"),
@@ -218,6 +219,20 @@ static void body_index(struct buffer *out, const struct snapshot *snap,
         buffer_add_str(out, "</html>\n");
 }
 #endif
+
+/* Metrics that are made of everything; the others' are their collector's. */
+#define OF_EVERYTHING (COLLECT_BIT(COLLECT_MEMORY_MAP) | COLLECT_BIT(COLLECT_CHECKS))
+
+uint64_t representation_needs(const struct representation *what)
+{
+        uint64_t needs = what->collect & COLLECTORS_ALL;
+
+        if (!what->route->takes_collect)
+                return what->route->shows ? what->route->shows : COLLECTORS_ALL;
+        if (what->collect & COLLECT_BIT(COLLECT_VMSTAT_ALL))
+                needs |= COLLECTOR_BIT(COLLECTOR_VMSTAT);
+        return what->collect & OF_EVERYTHING ? COLLECTORS_ALL : needs;
+}
 
 bool representation_equal(const struct representation *a, const struct representation *b)
 {

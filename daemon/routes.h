@@ -25,6 +25,7 @@ struct route {
         size_t n_media;
         const char *media[2]; /* in order of preference */
         const char *policy;   /* Content-Security-Policy; NULL: none */
+        uint64_t shows; /* COLLECTOR_BIT()s of the figures in it, beside the masks; 0: of all */
         void (*render)(struct buffer *out, const struct snapshot *snap,
                        const struct self_stats *self, const struct representation *what);
 };
@@ -45,6 +46,9 @@ struct representation {
 #define WAIT_SECONDS_MAX 3600
 
 bool representation_equal(const struct representation *a, const struct representation *b);
+
+/* The figures that it is made of: COLLECTOR_BIT()s. */
+uint64_t representation_needs(const struct representation *what);
 
 /* The route at index i, NULL past the last. */
 const struct route *route_at(size_t i);

@@ -49,6 +49,9 @@ enum collector {
         NR_COLLECTORS,
 };
 
+#define COLLECTOR_BIT(i) (UINT64_C(1) << (i))
+#define COLLECTORS_ALL   (COLLECTOR_BIT(NR_COLLECTORS) - 1)
+
 /* One file's fields; values[i] belongs to field i of the table and counts only if present has bit
  * i. */
 struct counters {
@@ -172,6 +175,8 @@ struct sample {
         uint64_t realtime_ns;
         uint64_t monotonic_ns;
         uint64_t duration_ns;
+        uint64_t collected; /* COLLECTOR_BIT()s: what of it is of this moment, not of an earlier one
+                             */
 
         bool state_known[NR_NODE_STATES];
         /*

@@ -7,17 +7,22 @@
 #include <stdlib.h>
 
 /*
- * How long the structure is believed when nothing tells of a change: masks and CPUs are compared at
- * each sample, but the state of a memory block can change without either. That uevents can be
- * subscribed to does not mean that any arrives (a network namespace of its own), so it does not
- * make this longer.
+ * How long the structure is believed when nothing tells of a change (see collect.h): what could
+ * change unseen is that one memory block goes offline and another of its size online between two
+ * samples, and the speed of memory.
  */
-#define LOOK_INTERVAL_NS UINT64_C(10000000000)
+#define LOOK_INTERVAL_NS UINT64_C(600000000000)
+
+/* How long a piece of work on a sample is; then whoever else is waiting has his turn. */
+#define PIECE_NS UINT64_C(4000000)
 
 struct sampler {
         struct collect *collect;
         struct snapshot *current;
         uint64_t last_look_ns;
+        bool under_way;
+        bool looking; /* the sample under way looks at the structure */
+        bool again;   /* somebody asked for a look meanwhile */
         const struct sampler_observer *observer;
 };
 
@@ -55,18 +60,26 @@ static void tell_problems(struct sampler *s)
                 s->observer->problem(s->observer->context, &problems[i]);
 }
 
-int sampler_sample(struct sampler *s, bool look)
+static void begin(struct sampler *s, bool look, uint64_t wanted)
 {
         uint64_t now = monotonic_now_ns();
-        struct snapshot *snap, *previous = s->current;
 
-        look = look || !previous || now - s->last_look_ns >= LOOK_INTERVAL_NS;
-        snap = snapshot_new(collect_sample(s->collect, look), s->current);
+        s->looking = look || !s->current || now - s->last_look_ns >= LOOK_INTERVAL_NS;
+        s->under_way = true;
+        collect_begin(s->collect, s->looking, wanted);
+}
+
+/* The sample is complete: makes it the current snapshot. */
+static int publish(struct sampler *s, const struct sample *sample)
+{
+        struct snapshot *previous = s->current, *snap = snapshot_new(sample, previous);
+
+        s->under_way = false;
         tell_problems(s);
         if (!snap)
                 return -ENOMEM;
-        if (look)
-                s->last_look_ns = now;
+        if (s->looking)
+                s->last_look_ns = sample->monotonic_ns;
         s->current = snap;
         if (s->observer->changed)
                 s->observer->changed(s->observer->context, snap, previous);
@@ -74,13 +87,63 @@ int sampler_sample(struct sampler *s, bool look)
         return 0;
 }
 
-struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns)
+static int complete(struct sampler *s)
 {
-        uint64_t age_ns = UINT64_MAX;
+        const struct sample *sample;
 
-        if (s->current)
-                age_ns = monotonic_now_ns() - snapshot_sample(s->current)->monotonic_ns;
-        if (max_age_ns == 0 || age_ns > max_age_ns)
-                sampler_sample(s, false);
+        do
+                sample = collect_step(s->collect);
+        while (!sample);
+        return publish(s, sample);
+}
+
+int sampler_sample(struct sampler *s, bool look)
+{
+        begin(s, look, COLLECTORS_ALL);
+        return complete(s);
+}
+
+int sampler_begin(struct sampler *s, bool look)
+{
+        if (s->under_way)
+                s->again = s->again || (look && !s->looking);
+        else
+                begin(s, look, COLLECTORS_ALL);
+        return sampler_continue(s);
+}
+
+int sampler_continue(struct sampler *s)
+{
+        uint64_t until = monotonic_now_ns() + PIECE_NS;
+        const struct sample *sample = NULL;
+        int r;
+
+        while (s->under_way && !sample && monotonic_now_ns() < until)
+                sample = collect_step(s->collect);
+        if (s->under_way && !sample)
+                return 1;
+        r = sample ? publish(s, sample) : 0;
+        if (!s->again)
+                return r;
+        s->again = false;
+        begin(s, true, COLLECTORS_ALL);
+        return 1;
+}
+
+struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns, uint64_t needs)
+{
+        uint64_t age_ns = UINT64_MAX, lacks = needs;
+
+        if (s->current) {
+                const struct sample *sample = snapshot_sample(s->current);
+
+                age_ns = monotonic_now_ns() - sample->monotonic_ns;
+                lacks = needs & ~sample->collected;
+        }
+        if (max_age_ns > 0 && age_ns <= max_age_ns && !lacks)
+                return s->current;
+        if (!s->under_way)
+                begin(s, false, needs);
+        complete(s);
         return s->current;
 }

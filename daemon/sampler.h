@@ -23,6 +23,17 @@ void sampler_free(struct sampler *s);
 /* Samples now; look: the structure, too, in any case. 0 or -ENOMEM, in which case the snapshot
  * before stays current. */
 int sampler_sample(struct sampler *s, bool look);
-/* The current snapshot, after sampling if it is older than max_age_ns (0: in any case); borrowed.
- * NULL: none. */
-struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns);
+/*
+ * The same, but bit by bit: begins a sample, unless one is under way, and works on it for a few
+ * milliseconds. 1: there is more to do, call sampler_continue() when nothing else is; 0: it is
+ * done; -ENOMEM as above.
+ */
+int sampler_begin(struct sampler *s, bool look);
+int sampler_continue(struct sampler *s);
+
+/*
+ * The current snapshot, after sampling if it is older than max_age_ns (0: in any case) or does not
+ * have all of needs (COLLECTOR_BIT()s) from the moment it was taken; a sample under way is awaited,
+ * none is begun beside it. Borrowed. NULL: there is none.
+ */
+struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns, uint64_t needs);

@@ -28,6 +28,7 @@ struct server {
         struct settings *settings;
         sd_event *event;
         sd_event_source *timer;
+        sd_event_source *piece; /* the rest of a sample, when there is nothing else to do */
         struct sampler *sampler;
         struct events *events;
         struct hotplug *hotplug; /* NULL: uevents are not heard */
@@ -102,19 +103,37 @@ static void snapshot_changed(void *context, struct snapshot *snap, const struct 
         tell_status(server, snap);
 }
 
-static struct snapshot *snapshot_for_request(void *context)
+static struct snapshot *snapshot_for_request(void *context, uint64_t needs)
 {
         struct server *server = context;
 
-        return sampler_snapshot(server->sampler, server->settings->max_age_ns);
+        return sampler_snapshot(server->sampler, server->settings->max_age_ns, needs);
 }
 
 static const char *not_ready(void *context)
 {
         struct server *server = context;
 
-        return sampler_snapshot(server->sampler, UINT64_MAX) ? NULL
-                                                             : "no sample could be taken yet";
+        return sampler_snapshot(server->sampler, UINT64_MAX, 0) ? NULL
+                                                                : "no sample could be taken yet";
+}
+
+/* r: what sampler_begin() or sampler_continue() returned. */
+static void go_on_sampling(struct server *server, int r)
+{
+        if (r < 0)
+                log_message(LOG_ERR, "out of memory: the snapshot before stays current");
+        if (r > 0)
+                sd_event_source_set_enabled(server->piece, SD_EVENT_ONESHOT);
+}
+
+static int on_piece(sd_event_source *source, void *userdata)
+{
+        struct server *server = userdata;
+
+        (void)source;
+        go_on_sampling(server, sampler_continue(server->sampler));
+        return 0;
 }
 
 /* A burst of uevents has settled. */
@@ -127,8 +146,7 @@ static void look(void *context, const struct hotplug_burst *burst)
         else
                 log_message(LOG_DEBUG, "%" PRIu64 " uevents, the last at %" PRIu64 " ns: looking",
                             burst->uevents, burst->last_ns);
-        if (sampler_sample(server->sampler, true) < 0)
-                log_message(LOG_ERR, "out of memory: the snapshot before stays current");
+        go_on_sampling(server, sampler_begin(server->sampler, true));
 }
 
 /* Without them (a recorded machine, a container) the interval finds what changed. */
@@ -163,8 +181,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
         (void)source;
         (void)usec;
-        if (sampler_sample(server->sampler, false) < 0)
-                log_message(LOG_ERR, "out of memory: the snapshot before stays current");
+        go_on_sampling(server, sampler_begin(server->sampler, false));
         return arm_timer(server);
 }
 
@@ -262,6 +279,16 @@ static int setup_signals(struct server *server)
         return r;
 }
 
+/* Requests go first. */
+static int add_piece(struct server *server)
+{
+        int r = sd_event_add_defer(server->event, &server->piece, on_piece, server);
+
+        if (r >= 0)
+                r = sd_event_source_set_enabled(server->piece, SD_EVENT_OFF);
+        return r < 0 ? r : sd_event_source_set_priority(server->piece, SD_EVENT_PRIORITY_IDLE);
+}
+
 static int start(struct server *server, const struct source *source)
 {
         const struct http_source http_source = {
@@ -274,6 +301,8 @@ static int start(struct server *server, const struct source *source)
         error_text error = NULL;
         int r = setup_signals(server);
 
+        if (r >= 0)
+                r = add_piece(server);
         /* Before the first sample, so that nothing is missed between the two. */
         hear_uevents(server, source);
         if (r >= 0)
@@ -322,6 +351,7 @@ int serve(struct source *source, const struct command_line *cmd, struct settings
         sampler_free(server.sampler);
         events_free(server.events);
         sd_event_source_unref(server.timer);
+        sd_event_source_unref(server.piece);
         sd_event_unref(server.event);
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

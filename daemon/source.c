@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 struct source {
         int root_fd;
         bool live;
+        bool unchecked_paths;
         size_t kept;
         size_t kept_max;
         struct buffer text;
@@ -78,6 +80,11 @@ bool source_is_live(const struct source *source)
         return source->live;
 }
 
+void source_check_paths(struct source *source, bool check)
+{
+        source->unchecked_paths = !check;
+}
+
 int source_open(struct source *source, const char *path, int flags)
 {
         struct open_how how = {
@@ -117,6 +124,15 @@ DIR *source_opendir(struct source *source, const char *path)
         if (!dir)
                 close(fd);
         return dir;
+}
+
+uint64_t source_links(struct source *source, const char *path)
+{
+        struct stat st;
+
+        while (*path == '/')
+                path++;
+        return fstatat(source->root_fd, path, &st, 0) == 0 ? st.st_nlink : 0;
 }
 
 struct source_file *source_file_new(struct source *source, const char *path, size_t max)
@@ -208,19 +224,38 @@ static int file_open(struct source_file *file)
  * path still leads to it. A symbolic link may lead fstatat() out of the root, but nothing is read
  * there: at worst the file is opened again.
  */
-static bool file_is_gone(const struct source_file *file)
+static bool path_leads_elsewhere(const struct source_file *file)
 {
         const char *path = file->path;
         struct stat st;
 
         while (*path == '/')
                 path++;
-        return !file->kernfs && (fstatat(file->source->root_fd, path, &st, 0) < 0 ||
-                                 st.st_dev != file->dev || st.st_ino != file->ino);
+        return fstatat(file->source->root_fd, path, &st, 0) < 0 || st.st_dev != file->dev ||
+               st.st_ino != file->ino;
 }
 
-/* A sysfs attribute shorter than a page is read in one call; anything else until the end shows. */
-static int file_pread(struct source_file *file)
+/* Whether the descriptor shows what is no longer there. *size: at which a reading ends; else
+ * SIZE_MAX. */
+static bool file_is_gone(const struct source_file *file, size_t *size)
+{
+        struct stat st;
+
+        *size = SIZE_MAX;
+        if (file->kernfs)
+                return false;
+        if (fstat(file->fd, &st) < 0 || st.st_nlink == 0)
+                return true;
+        if (st.st_size > 0)
+                *size = (size_t)st.st_size;
+        return !file->source->unchecked_paths && path_leads_elsewhere(file);
+}
+
+/*
+ * A sysfs attribute shorter than a page is read in one call, and so is a file whose size is known;
+ * anything else until the end shows.
+ */
+static int file_pread(struct source_file *file, size_t size)
 {
         struct buffer *text = &file->source->text;
 
@@ -241,8 +276,9 @@ static int file_pread(struct source_file *file)
                 text->len += (size_t)n;
                 if (text->len > file->max)
                         return -EFBIG;
-                if (n == 0 || (file->kernfs && file->max == SOURCE_MAX_SYSFS && n < 4096 &&
-                               text->data[text->len - 1] == '\n'))
+                if (n == 0 || text->len == size ||
+                    (file->kernfs && file->max == SOURCE_MAX_SYSFS && n < 4096 &&
+                     text->data[text->len - 1] == '\n'))
                         return 0;
         }
 }
@@ -250,9 +286,10 @@ static int file_pread(struct source_file *file)
 int source_read(struct source *source, struct source_file *file, const char **text, size_t *len)
 {
         bool reopened = false;
+        size_t size = SIZE_MAX;
         int r;
 
-        if (file->fd >= 0 && file_is_gone(file))
+        if (file->fd >= 0 && file_is_gone(file, &size))
                 source_file_close(file);
         for (;;) {
                 if (file->fd < 0) {
@@ -261,7 +298,7 @@ int source_read(struct source *source, struct source_file *file, const char **te
                         if (r < 0)
                                 return r;
                 }
-                r = file_pread(file);
+                r = file_pread(file, size);
                 if (r == 0 || reopened)
                         break;
                 /* ENODEV: the kernfs node behind the descriptor is gone; another may have its name.

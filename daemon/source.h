@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct source;
 struct source_file;
@@ -29,6 +30,12 @@ int source_new(const char *root, size_t kept_max, struct source **ret);
 void source_free(struct source *source);
 /* Whether this is the running kernel's own tree, not a recorded one. */
 bool source_is_live(const struct source *source);
+/*
+ * Whether a reading first sees if the path still leads to the file whose descriptor is kept (the
+ * default). Without, a file that was unlinked or replaced is noticed, one that was moved is not.
+ * The kernel's own files say themselves that they are gone.
+ */
+void source_check_paths(struct source *source, bool check);
 
 /* A file by its absolute path, which need not exist. NULL when memory is exhausted. */
 struct source_file *source_file_new(struct source *source, const char *path, size_t max);
@@ -55,5 +62,8 @@ void source_observe(struct source *source, source_observer *observer, void *cont
 
 /* Opens a directory below the root; NULL with errno set. */
 DIR *source_opendir(struct source *source, const char *path);
+/* The number of links to a directory, which in sysfs is that of its subdirectories and two; 0:
+ * there is none. */
+uint64_t source_links(struct source *source, const char *path);
 /* open(2) below the root; -errno. */
 int source_open(struct source *source, const char *path, int flags);

@@ -253,7 +253,7 @@ static int on_pace(sd_event_source *source, uint64_t usec, void *userdata)
         (void)usec;
         s->frame_us = now_us(s);
         set_pace(s, SUBSCRIBER_FIGURES_MAX_SECONDS);
-        snap = s->source->snapshot(s->source->context);
+        snap = s->source->snapshot(s->source->context, COLLECTORS_ALL);
         if (snap && !is_published(s, snap))
                 publish(s, snap);
         return 0;

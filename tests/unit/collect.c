@@ -707,6 +707,75 @@ static void identity_needs_no_newline(void **state)
         tree_free(&t);
 }
 
+static const struct sample *sample_of(struct tree *t, uint64_t wanted, unsigned *steps)
+{
+        const struct sample *sample;
+
+        *steps = 0;
+        collect_begin(t->collect, false, wanted);
+        do {
+                sample = collect_step(t->collect);
+                ++*steps;
+        } while (!sample);
+        return sample;
+}
+
+static void only_what_is_wanted_is_read(void **state)
+{
+        (void)state;
+        struct tree t = tree_new(100);
+        const struct sample *s = look(&t);
+        uint64_t hits = s->nodes[1].fields[NUMASTAT].values[0];
+        unsigned steps;
+
+        assert_int_equal(s->collected, COLLECTORS_ALL);
+        put(&t, NODE "/node1/meminfo", "Node 1 MemTotal: 5 kB\n");
+        put(&t, NODE "/node1/numastat", "numa_hit 4711\n");
+        s = sample_of(&t, COLLECTOR_BIT(COLLECTOR_MEMINFO), &steps);
+        assert_int_equal(s->collected, COLLECTOR_BIT(COLLECTOR_MEMINFO));
+        assert_int_equal(mem_total(&s->nodes[1]), 5 * 1024);
+        assert_int_equal(s->nodes[1].fields[NUMASTAT].values[0], hits);
+        s = sample_of(&t, COLLECTOR_BIT(COLLECTOR_NUMASTAT), &steps);
+        assert_int_equal(s->nodes[1].fields[NUMASTAT].values[0], 4711);
+        tree_free(&t);
+}
+
+static void what_came_meanwhile_is_read_in_full(void **state)
+{
+        (void)state;
+        struct tree t = tree_new(100);
+        const struct sample *s = look(&t);
+        unsigned steps;
+
+        put_node(&t, 2, "10 21 32\n", "\n");
+        put(&t, NODE "/online", "0-2\n");
+        s = sample_of(&t, COLLECTOR_BIT(COLLECTOR_MEMINFO), &steps);
+        assert_int_equal(s->collected, COLLECTORS_ALL);
+        assert_int_equal(s->n_nodes, 3);
+        assert_true(s->nodes[2].fields[NUMASTAT].known);
+        assert_true(s->nodes[2].hugepages_known);
+        tree_free(&t);
+}
+
+static void large_machine_is_read_in_small_steps(void **state)
+{
+        (void)state;
+        struct tree t = tree_new(10000);
+        unsigned steps, more;
+        char path[64];
+
+        look(&t);
+        sample_of(&t, COLLECTORS_ALL, &steps);
+        for (unsigned i = 100; i < 300; i++) {
+                snprintf(path, sizeof(path), "sys/devices/system/memory/memory%u/state", i);
+                put(&t, path, "online\n");
+        }
+        t.sample = sample_of(&t, COLLECTORS_ALL, &more);
+        assert_int_equal(t.sample->n_memory_blocks, 203);
+        assert_int_equal(more, steps + 3);
+        tree_free(&t);
+}
+
 static int look_for_host(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
         char text[4096];
@@ -804,6 +873,9 @@ int main(void)
                 cmocka_unit_test(bad_block_that_is_unplugged_is_forgotten),
                 cmocka_unit_test(machine_without_anything_is_an_empty_sample),
                 cmocka_unit_test(identity_needs_no_newline),
+                cmocka_unit_test(only_what_is_wanted_is_read),
+                cmocka_unit_test(what_came_meanwhile_is_read_in_full),
+                cmocka_unit_test(large_machine_is_read_in_small_steps),
                 cmocka_unit_test(recording_shows_the_same_machine_without_its_name),
                 cmocka_unit_test(recording_into_what_is_no_empty_directory_is_refused),
                 cmocka_unit_test(root_that_is_no_directory_is_refused),
