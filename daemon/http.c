@@ -18,8 +18,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Request line, headers and libmicrohttpd's own bookkeeping of one connection. */
-#define CONNECTION_MEMORY ((size_t)32 * 1024)
+/* Request line, headers (10 KB are taken, more are a 431) and libmicrohttpd's own bookkeeping of
+ * one connection; a thousand event streams have to fit in 16 MiB. */
+#define CONNECTION_MEMORY ((size_t)12 * 1024)
 /* Our own limits can change while running, libmicrohttpd's cannot: it gets one out of the way. */
 #define CONNECTIONS_ENDLESS (1U << 20)
 #define NEVER               CONNECTIONS_NEVER
