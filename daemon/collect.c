@@ -86,15 +86,16 @@ static bool open_globals(struct collect *c)
         const struct {
                 struct source_file **file;
                 const char *path;
+                size_t max;
         } globals[] = {
-                { &c->cpus_online, "/sys/devices/system/cpu/online" },
-                { &c->proc_meminfo, "/proc/meminfo" },
-                { &c->proc_stat, "/proc/stat" },
+                { &c->cpus_online, "/sys/devices/system/cpu/online", SOURCE_MAX_SYSFS },
+                { &c->proc_meminfo, "/proc/meminfo", SOURCE_MAX_PROC },
+                { &c->proc_stat, "/proc/stat", SOURCE_MAX_PROC },
         };
         bool complete = true;
 
         for (size_t i = 0; i < sizeof(globals) / sizeof(globals[0]); i++) {
-                *globals[i].file = source_file_new(c->source, globals[i].path, SOURCE_MAX_PROC);
+                *globals[i].file = source_file_new(c->source, globals[i].path, globals[i].max);
                 complete = complete && *globals[i].file;
         }
         return complete;

@@ -328,10 +328,14 @@ static bool zone_figure(struct parse_zone *zone, const char *s, const char *eol)
                 { "managed", ZONE_MANAGED }, { "start_pfn:", ZONE_START_PFN },
         };
 
-        for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
-                const char *after = scan_word(s, eol, figures[i].label);
+        for (size_t i = 0; s < eol && i < sizeof(figures) / sizeof(figures[0]); i++) {
                 enum zone_figure f = figures[i].figure;
+                const char *after;
 
+                /* Hundreds of lines of other figures come to each zone: most part company here. */
+                if (*s != *figures[i].label)
+                        continue;
+                after = scan_word(s, eol, figures[i].label);
                 /* "high:  0" is a per-CPU list's, "high  123" the zone's. */
                 if (!after || after == eol || *after != ' ')
                         continue;
