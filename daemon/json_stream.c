@@ -27,7 +27,20 @@ static void new_line(struct json_stream *s)
                 buffer_add_str(s->out, "  ");
 }
 
-/* What stands before each member or element. Keys are the program's own and need no escaping. */
+/* Kernel field names are printable ASCII (see parse.c), of which these two are JSON's own. */
+static void add_key(struct buffer *out, const char *key)
+{
+        for (size_t len; *key; key += len) {
+                len = strcspn(key, "\"\\");
+                buffer_add(out, key, len);
+                if (!key[len])
+                        return;
+                buffer_add_char(out, '\\');
+                buffer_add_char(out, key[len++]);
+        }
+}
+
+/* What stands before each member or element. */
 static void lead_in(struct json_stream *s, const char *key)
 {
         if (!s->empty)
@@ -37,7 +50,7 @@ static void lead_in(struct json_stream *s, const char *key)
         if (!key)
                 return;
         buffer_add_char(s->out, '"');
-        buffer_add_str(s->out, key);
+        add_key(s->out, key);
         buffer_add_str(s->out, s->pretty ? "\": " : "\":");
 }
 
@@ -79,6 +92,16 @@ void json_stream_add(struct json_stream *s, const char *key, json_t *value)
         if (!value || json_dump_callback(value, add_indented, s, flags) < 0)
                 s->out->failed = true;
         json_decref(value);
+}
+
+void json_stream_add_u64(struct json_stream *s, const char *key, uint64_t value)
+{
+        if (value > INT64_MAX) {
+                json_stream_add(s, key, json_real((double)value));
+                return;
+        }
+        lead_in(s, key);
+        buffer_add_u64(s->out, value);
 }
 
 void json_stream_add_text(struct json_stream *s, const char *text, size_t len)

@@ -18,8 +18,12 @@ struct json_stream {
 
 /* Opens the document, an object. */
 void json_stream_begin(struct json_stream *s, struct buffer *out, bool pretty);
-/* A member, or with key NULL an element. Takes the reference; NULL (no memory) fails the buffer. */
+/* A member, whose key is printable ASCII, or with key NULL an element. Takes the reference; NULL
+ * (no memory) fails the buffer. */
 void json_stream_add(struct json_stream *s, const char *key, json_t *value);
+/* The same of a number, without a tree: a large machine has a million of them. Beyond INT64_MAX,
+ * which JSON's readers do not take, it is rounded. */
+void json_stream_add_u64(struct json_stream *s, const char *key, uint64_t value);
 /* An element that is JSON already, on one line. */
 void json_stream_add_text(struct json_stream *s, const char *text, size_t len);
 /* All members of an object. Takes the reference. */

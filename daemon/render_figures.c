@@ -94,8 +94,8 @@ static void add_cpulist(struct buffer *out, const struct id_list *cpus)
         buffer_add_char(out, '"');
 }
 
-static void add_node(struct buffer *out, const struct snapshot *snap, const struct node *node,
-                     const size_t index[static N_NUMASTAT])
+static void add_node_figures(struct buffer *out, const struct snapshot *snap,
+                             const struct node *node, const size_t index[static N_NUMASTAT])
 {
         add_figure(out, "{", "nid", true, (uint64_t)node->nid);
         buffer_add_str(out, ",\"cpulist\":");
@@ -127,7 +127,7 @@ void render_figures(struct buffer *out, const struct snapshot *snap, uint64_t la
         json_stream_open(&stream, "nodes", '[');
         for (size_t i = 0; i < s->n_nodes; i++) {
                 text.len = 0;
-                add_node(&text, snap, &s->nodes[i], index);
+                add_node_figures(&text, snap, &s->nodes[i], index);
                 json_stream_add_text(&stream, text.data, text.len);
         }
         json_stream_close(&stream, ']');

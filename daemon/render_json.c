@@ -41,24 +41,19 @@ json_t *json_text(const char *s)
         return json;
 }
 
-void json_counters(json_t *object, const char *key, const struct counters *c,
-                   const struct field_table *table)
+void add_counters(struct json_stream *stream, const char *key, const struct counters *c,
+                  const struct field_table *table)
 {
-        json_t *fields;
-
         if (!c->known) {
-                json_object_set_new(object, key, json_null());
+                json_stream_add(stream, key, json_null());
                 return;
         }
-        fields = json_object();
+        json_stream_open(stream, key, '{');
         for (size_t i = 0; i < field_table_count(table); i++)
-                if (counters_has(c, i)) {
-                        const char *kernel = field_table_get(table, i)->kernel;
-
-                        /* A name that is no UTF-8 has no JSON form. */
-                        json_object_set_new(fields, kernel, json_u64(c->values[i]));
-                }
-        json_object_set_new(object, key, fields);
+                if (counters_has(c, i))
+                        json_stream_add_u64(stream, field_table_get(table, i)->kernel,
+                                            c->values[i]);
+        json_stream_close(stream, '}');
 }
 
 json_t *json_nids(const nodemask_t *mask)
@@ -115,24 +110,32 @@ static void add_nodes(struct json_stream *stream, const struct snapshot *snap)
         const struct sample *s = snapshot_sample(snap);
 
         json_stream_open(stream, "nodes", '[');
-        for (size_t i = 0; i < s->n_nodes; i++)
-                json_stream_add(stream, NULL, json_node(snap, &s->nodes[i]));
+        for (size_t i = 0; i < s->n_nodes; i++) {
+                json_stream_open(stream, NULL, '{');
+                add_node(stream, snap, &s->nodes[i]);
+                json_stream_close(stream, '}');
+        }
         json_stream_close(stream, ']');
 }
 
-static json_t *json_distance_row(const struct snapshot *snap, const struct node *node)
+static void add_distance_row(struct json_stream *stream, const struct snapshot *snap,
+                             const struct node *node)
 {
         const struct sample *s = snapshot_sample(snap);
         int16_t row[MAX_NUMNODES];
-        json_t *json;
 
-        if (!node->distances_known)
-                return json_null();
+        if (!node->distances_known) {
+                json_stream_add(stream, NULL, json_null());
+                return;
+        }
         node_distance_row(snap, node, row);
-        json = json_array();
+        json_stream_open(stream, NULL, '[');
         for (size_t i = 0; i < s->n_nodes; i++)
-                json_array_append_new(json, row[i] < 0 ? json_null() : json_integer(row[i]));
-        return json;
+                if (row[i] < 0)
+                        json_stream_add(stream, NULL, json_null());
+                else
+                        json_stream_add_u64(stream, NULL, (uint64_t)row[i]);
+        json_stream_close(stream, ']');
 }
 
 static void add_distances(struct json_stream *stream, const struct snapshot *snap)
@@ -146,7 +149,7 @@ static void add_distances(struct json_stream *stream, const struct snapshot *sna
         json_stream_add(stream, "nodes", nodes);
         json_stream_open(stream, "matrix", '[');
         for (size_t i = 0; i < s->n_nodes; i++)
-                json_stream_add(stream, NULL, json_distance_row(snap, &s->nodes[i]));
+                add_distance_row(stream, snap, &s->nodes[i]);
         json_stream_close(stream, ']');
         json_stream_close(stream, '}');
 }
@@ -283,12 +286,9 @@ void render_json(struct buffer *out, const struct snapshot *snap, enum json_part
                 if (part == JSON_SNAPSHOT || part == i)
                         parts[i](&stream, snap);
         if (part == JSON_SNAPSHOT) {
-                json_t *rest = json_object();
-
-                json_counters(rest, "meminfo", &s->proc_meminfo, s->proc_meminfo_table);
-                json_object_set_new(rest, "sysctls", json_sysctls(s));
-                json_object_set_new(rest, "collectors", json_collectors(s));
-                json_stream_add_all(&stream, rest);
+                add_counters(&stream, "meminfo", &s->proc_meminfo, s->proc_meminfo_table);
+                json_stream_add(&stream, "sysctls", json_sysctls(s));
+                json_stream_add(&stream, "collectors", json_collectors(s));
         }
         json_stream_end(&stream);
 }
@@ -299,6 +299,6 @@ void render_json_node(struct buffer *out, const struct snapshot *snap, int nid, 
 
         json_stream_begin(&stream, out, pretty);
         json_stream_add_all(&stream, json_document(snap));
-        json_stream_add_all(&stream, json_node(snap, snapshot_node(snap, nid)));
+        add_node(&stream, snap, snapshot_node(snap, nid));
         json_stream_end(&stream);
 }

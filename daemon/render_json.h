@@ -12,20 +12,20 @@ json_t *json_u64(uint64_t value);
 json_t *json_u64_if(bool known, uint64_t value);
 /* null for NULL. */
 json_t *json_text(const char *s);
-/* Sets key to an object of kernel field name → value, or to null. */
-void json_counters(json_t *object, const char *key, const struct counters *c,
-                   const struct field_table *table);
 /* RFC 3339, UTC, with nanoseconds. */
 json_t *json_time(uint64_t realtime_ns);
 /* What every document begins with: boot_id, hostname, … */
 json_t *json_document(const struct snapshot *snap);
 json_t *json_block_counts(const struct node_memory_blocks *blocks);
-/* One node, as /v1/nodes has it. */
-json_t *json_node(const struct snapshot *snap, const struct node *node);
 /* What the kernel says of access to the node's memory and of the caches before it. */
 json_t *json_accesses(const struct node *node);
 json_t *json_side_caches(const struct node *node);
 
+/* A member: an object of kernel field name → value, or null. */
+void add_counters(struct json_stream *stream, const char *key, const struct counters *c,
+                  const struct field_table *table);
+/* The members of one node, as /v1/nodes has it. */
+void add_node(struct json_stream *stream, const struct snapshot *snap, const struct node *node);
 /* Parts of the document that concern memory and its map. */
 void add_numa_meminfo(struct json_stream *stream, const struct snapshot *snap);
 void add_memblock(struct json_stream *stream, const struct snapshot *snap);

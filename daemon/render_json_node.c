@@ -42,22 +42,24 @@ static json_t *json_cpulist(const struct id_list *cpus)
         return json;
 }
 
-static json_t *json_node_distances(const struct snapshot *snap, const struct node *node)
+static void add_node_distances(struct json_stream *stream, const struct snapshot *snap,
+                               const struct node *node)
 {
         size_t column = 0;
-        json_t *json;
         int to;
 
-        if (!node->distances_known)
-                return json_null();
-        json = json_object();
+        if (!node->distances_known) {
+                json_stream_add(stream, "distances", json_null());
+                return;
+        }
+        json_stream_open(stream, "distances", '{');
         for_each_node_state (to, snap, node->distance_columns) {
                 char key[12];
 
                 snprintf(key, sizeof(key), "%d", to);
-                json_object_set_new(json, key, json_integer(node->distances[column++]));
+                json_stream_add_u64(stream, key, node->distances[column++]);
         }
-        return json;
+        json_stream_close(stream, '}');
 }
 
 static json_t *json_hugepages(const struct node *node)
@@ -128,27 +130,24 @@ static json_t *json_cpu_seconds(const struct node *node)
         return json;
 }
 
-json_t *json_node(const struct snapshot *snap, const struct node *node)
+void add_node(struct json_stream *stream, const struct snapshot *snap, const struct node *node)
 {
         const struct sample *s = snapshot_sample(snap);
         struct node_memory_blocks blocks;
-        json_t *json = json_object();
+        bool blocks_known = node_memory_blocks(snap, node->nid, &blocks);
 
-        json_object_set_new(json, "nid", json_integer(node->nid));
-        json_object_set_new(json, "states", json_states(snap, node->nid));
-        json_object_set_new(json, "cpus", json_cpus(&node->cpus));
-        json_object_set_new(json, "cpulist", json_cpulist(&node->cpus));
-        json_object_set_new(json, "distances", json_node_distances(snap, node));
+        json_stream_add_u64(stream, "nid", (uint64_t)node->nid);
+        json_stream_add(stream, "states", json_states(snap, node->nid));
+        json_stream_add(stream, "cpus", json_cpus(&node->cpus));
+        json_stream_add(stream, "cpulist", json_cpulist(&node->cpus));
+        add_node_distances(stream, snap, node);
         for (unsigned set = 0; set < NR_FIELD_SETS; set++)
-                json_counters(json, field_set_name(set), &node->fields[set], s->tables[set]);
-        json_object_set_new(json, "hugepages", json_hugepages(node));
-        json_object_set_new(json, "memory_blocks",
-                            node_memory_blocks(snap, node->nid, &blocks)
-                                    ? json_block_counts(&blocks)
-                                    : json_null());
-        json_object_set_new(json, "zones", json_zones(node));
-        json_object_set_new(json, "access", json_accesses(node));
-        json_object_set_new(json, "memory_side_caches", json_side_caches(node));
-        json_object_set_new(json, "cpu_seconds", json_cpu_seconds(node));
-        return json;
+                add_counters(stream, field_set_name(set), &node->fields[set], s->tables[set]);
+        json_stream_add(stream, "hugepages", json_hugepages(node));
+        json_stream_add(stream, "memory_blocks",
+                        blocks_known ? json_block_counts(&blocks) : json_null());
+        json_stream_add(stream, "zones", json_zones(node));
+        json_stream_add(stream, "access", json_accesses(node));
+        json_stream_add(stream, "memory_side_caches", json_side_caches(node));
+        json_stream_add(stream, "cpu_seconds", json_cpu_seconds(node));
 }
