@@ -51,7 +51,7 @@ struct http {
         struct engine engines[NR_ENGINES];
         struct responder *responder;
         struct tls *tls, *previous_tls; /* see tls_use() */
-        sd_event_source *pending;       /* it has at once */
+        sd_event_source *pending;       /* libmicrohttpd has something to do at once */
         sd_event_source *timer;         /* a connection's time may be up */
         uint64_t timer_us;              /* NEVER: not armed */
 
@@ -453,7 +453,7 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
         return 0;
 }
 
-/* What can fail is made before anything is changed. */
+/* What is made first, since it can fail; only then the settings before are replaced. */
 struct changes {
         struct tls *tls;
         struct auth *auth;
@@ -465,6 +465,7 @@ static void changes_release(struct changes *c)
         auth_free(c->auth);
 }
 
+/* The two last steps change something, but either all of what they change or nothing. */
 static int prepare(struct http *http, const struct settings *settings, struct changes *c,
                    error_text *error)
 {

@@ -7,7 +7,6 @@
 
 #include "buffer.h"
 #include "events.h"
-#include "gate.h"
 #include "hotplug.h"
 #include "model.h"
 
@@ -34,6 +33,11 @@ struct http_route_stat {
         uint64_t requests;
 };
 
+struct refusal_stat {
+        const char *reason;
+        uint64_t requests;
+};
+
 /* What the daemon knows of itself. */
 struct self_stats {
         size_t n_routes;
@@ -45,7 +49,8 @@ struct self_stats {
         uint64_t start_time_ns;            /* realtime */
         const struct events *events;
         struct hotplug_stats uevents;
-        const struct gate *gate;
+        size_t n_refusals;
+        const struct refusal_stat *refusals;
 };
 
 /* "user", "nice", …; "free", "min", …: labels and JSON keys. */

@@ -449,10 +449,10 @@ static void render_http(struct prom *p, const struct self_stats *self)
         prom_begin(p);
         prom_value(p, self->http_connections);
         prom_table_family(p, FAMILY_HTTP_REFUSED);
-        for (unsigned i = GATE_OPEN + 1; i < NR_GATE_REFUSALS; i++) {
+        for (size_t i = 0; i < self->n_refusals; i++) {
                 prom_begin(p);
-                prom_label(p, "reason", gate_refusal_name(i));
-                prom_value(p, gate_count(self->gate, i));
+                prom_label(p, "reason", self->refusals[i].reason);
+                prom_value(p, self->refusals[i].requests);
         }
         prom_table_family(p, FAMILY_EVENT_SUBSCRIBERS);
         prom_begin(p);

@@ -301,6 +301,7 @@ static enum MHD_Result send_body(const struct exchange *x, const struct represen
                                  const struct snapshot *snap, const struct header_field *fields)
 {
         struct responder *r = x->responder;
+        struct refusal_stat refusals[NR_GATE_REFUSALS - 1];
         struct self_stats self = {
                 .n_routes = r->n_stats,
                 .routes = r->stats,
@@ -309,12 +310,18 @@ static enum MHD_Result send_body(const struct exchange *x, const struct represen
                 .http_subscribers = subscribers_open(r->subscribers),
                 .http_subscribers_dropped = subscribers_dropped(r->subscribers),
                 .events = r->source.events,
-                .gate = r->gate,
+                .n_refusals = NR_GATE_REFUSALS - 1,
+                .refusals = refusals,
                 .start_time_ns = r->start_time_ns,
         };
         const struct body_source source = { .snap = snap, .self = &self };
         const struct body *body;
 
+        for (unsigned i = 0; i < NR_GATE_REFUSALS - 1; i++)
+                refusals[i] = (struct refusal_stat){
+                        .reason = gate_refusal_name(GATE_OPEN + 1 + i),
+                        .requests = gate_count(r->gate, GATE_OPEN + 1 + i),
+                };
         r->source.uevents(r->source.context, &self.uevents);
         body = body_cache_get(r->cache, what, &source,
                               accept_gzip(fields[FIELD_ACCEPT_ENCODING].value));
