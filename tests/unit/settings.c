@@ -97,53 +97,51 @@ static void every_key_of_the_file_is_applied(void **state)
         settings_release(&settings);
 }
 
-static void what_is_printed_reads_back_the_same(void **state)
+/* The settings of a command line, and what their print reads back as. */
+static void print_and_read(char **argv, struct settings *settings, struct settings *again)
 {
-        (void)state;
-        char *argv[] = { ARG("numad-telemetry"), ARG("--interval"), ARG("0.010000001"), ARG("-l"),
-                         ARG("unix:/a"),         ARG("-l"),         ARG("127.0.0.1:0"), NULL };
         struct command_line cmd = parsed(argv);
-        struct settings settings, again = { .n_listen = 0 };
         error_text error = NULL;
         char *text = NULL;
         size_t len = 0;
         FILE *f = open_memstream(&text, &len);
 
-        assert_int_equal(settings_load(&settings, &cmd, no_file, &error), 0);
-        settings_print(&settings, f);
+        *again = (struct settings){ .n_listen = 0 };
+        assert_int_equal(settings_load(settings, &cmd, no_file, &error), 0);
+        settings_print(settings, f);
         fclose(f);
-        assert_int_equal(settings_parse_file_text(&again, "printed", text, len, &error), 0);
+        assert_int_equal(settings_parse_file_text(again, "printed", text, len, &error), 0);
+        command_line_release(&cmd);
+        free(text);
+}
+
+static void what_is_printed_reads_back_the_same(void **state)
+{
+        (void)state;
+        char *argv[] = { ARG("numad-telemetry"), ARG("--interval"), ARG("0.010000001"), ARG("-l"),
+                         ARG("unix:/a"),         ARG("-l"),         ARG("127.0.0.1:0"), NULL };
+        struct settings settings, again;
+
+        print_and_read(argv, &settings, &again);
         assert_int_equal(again.interval_ns, NS / 100 + 1);
         assert_int_equal(again.n_listen, 2);
         assert_string_equal(again.listen[1], "127.0.0.1:0");
         assert_int_equal(again.log_level, settings.log_level);
         settings_release(&settings);
         settings_release(&again);
-        command_line_release(&cmd);
-        free(text);
 }
 
 static void assert_prints_the_same_again(char **argv, size_t n_listen)
 {
-        struct command_line cmd = parsed(argv);
-        struct settings settings, again = { .n_listen = 0 };
-        error_text error = NULL;
-        char *text = NULL;
-        size_t len = 0;
-        FILE *f = open_memstream(&text, &len);
+        struct settings settings, again;
 
-        assert_int_equal(settings_load(&settings, &cmd, no_file, &error), 0);
-        settings_print(&settings, f);
-        fclose(f);
-        assert_int_equal(settings_parse_file_text(&again, "printed", text, len, &error), 0);
+        print_and_read(argv, &settings, &again);
         assert_int_equal(settings.n_listen, n_listen);
         assert_int_equal(again.n_listen, n_listen);
         for (size_t i = 0; i < n_listen; i++)
                 assert_string_equal(again.listen[i], settings.listen[i]);
         settings_release(&settings);
         settings_release(&again);
-        command_line_release(&cmd);
-        free(text);
 }
 
 static void printed_addresses_are_those_in_force_however_many(void **state)
