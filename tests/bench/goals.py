@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""The figures that the daemon is held to, and whether they are reached."""
+import collections
+import statistics
+
+from loads import CACHED_BODIES, OUR_PATH, name
+
+#: expected: as text. values: those that are compared, of all rounds. met: None where it was not measured; reason then.
+Judgement = collections.namedtuple("Judgement", "text nodes expected values unit met detail reason")
+
+#: nodes -> at least that many times node_exporter's requests a second, and at most that part of its processor time.
+RATE = {1: 4, 8: 15, 64: 75, 256: 130, 1024: 220}
+CACHED_CPU = {1: 8, 8: 25, 64: 120, 1024: 600}
+FRESH_CPU = {1: 2, 8: 5, 64: 5, 256: 5, 1024: 5}
+RESIDENT_MIB = {1: 8, 8: 8, 1024: 32}
+READY_SECONDS = {1: 0.05, 8: 0.05}
+
+MIB = 1 << 20
+HEARTBEAT_SECONDS = 15
+
+
+def _judge(text, nodes, expected, values, unit, limit, at_least=False, detail="", reason="not measured"):
+    met = None
+    if values:
+        middle = statistics.median(values)
+        met = middle >= limit if at_least else middle <= limit
+    return Judgement(text, nodes if isinstance(nodes, str) else f"{nodes:,}", expected, values, unit, met, detail, reason)
+
+
+def _against_node_exporter(results, sizes):
+    for n in sizes:
+        if n in RATE:
+            yield _judge("requests/s, from the current snapshot, against node_exporter", n, f"≥ {RATE[n]}×",
+                         results.ratios(name("cached", OUR_PATH), name("node_exporter", OUR_PATH), "requests/s", n), "ratio",
+                         RATE[n], at_least=True)
+    for server, text, limits in (("cached", "processor time a request, gzip, from the current snapshot, against node_exporter",
+                                  CACHED_CPU),
+                                 ("fresh", "processor time a request, gzip, sampling at each, against node_exporter", FRESH_CPU)):
+        for n in sizes:
+            if n in limits:
+                yield _judge(text, n, f"≤ 1/{limits[n]}",
+                             results.ratios(name(server, OUR_PATH, True), name("node_exporter", OUR_PATH, True), "CPU/request", n),
+                             "ratio", 1 / limits[n])
+
+
+def _against_bare(results, sizes):
+    """Of all bodies the one that fares worst."""
+    for n in sizes:
+        ratios = {name("", path, gzip).strip(): results.ratios(name("cached", path, gzip), name("bare", path, gzip), "requests/s", n)
+                  for path, gzip in CACHED_BODIES}
+        measured = {what: values for what, values in ratios.items() if values}
+        if measured:
+            worst = min(measured, key=lambda what: statistics.median(measured[what]))
+            yield _judge("requests/s, any body from the current snapshot, against bare libmicrohttpd", n, "≥ 0.9×", measured[worst],
+                         "ratio", 0.9, at_least=True, detail=f"worst: {worst}")
+
+
+def _sampling(results, sizes, live):
+    yield _judge("processor time of one sample against the bare preads of its files", "this machine", "≤ 1.3×",
+                 results.ratios("one sample", "bare preads of its files", "CPU", live), "ratio", 1.3)
+    yield _judge("last uevent of a burst to the subscriber", sizes[0] if len(sizes) == 1 else 8, "≤ 100 ms",
+                 next((v for k, v in results.values.items() if k.what == "last uevent of a burst to the subscriber"), []), "time", 0.1)
+    biggest = sizes[-1]
+    yield _judge("/healthz while sampling every second: p99", biggest, "≤ 20 ms",
+                 results.get("/healthz while sampling every second: 99 % within", "time", biggest), "time", 0.02)
+
+
+def _memory(results, sizes, few, many):
+    for n in sizes:
+        if n in RESIDENT_MIB:
+            yield _judge("resident memory after all that load, default settings", n, f"≤ {RESIDENT_MIB[n]} MiB",
+                         results.get("default, after the load: resident", "memory", n), "memory", RESIDENT_MIB[n] * MIB)
+    for n in {k.nodes: None for k in results.values if k.what == f"resident after {many:,} requests"}:
+        yield _judge(f"resident memory after {many:,} requests against after {few:,}", n, "≤ 1.05×",
+                     results.ratios(f"resident after {many:,} requests", f"resident after {few:,} requests", "memory", n),
+                     "ratio", 1.05)
+
+
+def _idle(results, subscribers):
+    nodes = next((k.nodes for k in results.values if k.what == "idle, defaults"), 0)
+
+    def wake_ups(what):
+        return results.get(what, "wake-ups/s", nodes)
+    yield _judge("idle, defaults: wake-ups a second", nodes, "≤ 0.3", wake_ups("idle, defaults"), "wake-ups/s", 0.3)
+    yield _judge("idle, --interval 0: wake-ups a second", nodes, "0", wake_ups("idle, --interval 0"), "wake-ups/s", 0)
+    streams = f"{subscribers:,} event streams"
+    yield _judge(f"{streams}: memory", nodes, "≤ 16 MiB", results.get(f"{streams}: memory", "memory", nodes), "memory", 16 * MIB)
+    # A heartbeat is a timer and the writes after it: at most two turns of the loop for all of them.
+    own = [with_ - without for with_, without in zip(wake_ups(f"idle, {streams}"), wake_ups("idle, defaults"))]
+    yield _judge(f"{streams}: wake-ups a second beyond the defaults'", nodes, f"≤ {2 / HEARTBEAT_SECONDS:.2f}, the heartbeat's", own,
+                 "wake-ups/s", 2 / HEARTBEAT_SECONDS)
+
+
+def judge(results, sizes, live, few, many, subscribers):
+    """All of them, in order; sizes ascending."""
+    out = [*_against_node_exporter(results, sizes), *_against_bare(results, sizes), *_sampling(results, sizes, live),
+           *_memory(results, sizes, few, many)]
+    out += [_judge("exec to READY=1", n, "≤ 50 ms", results.get("exec to READY=1", "time", n), "time", READY_SECONDS[n])
+            for n in sizes if n in READY_SECONDS]
+    out += _idle(results, subscribers)
+    out.append(_judge("stripped binary", "", "≤ 512 KiB", results.get("stripped binary", "size"), "size", 512 * 1024))
+    out.append(_judge("systemd-analyze security of the unit", "", "≤ 1.2", results.get("systemd-analyze security", "exposure"),
+                      "exposure", 1.2))
+    # A reason that is known says more than that there is no figure.
+    reasons = {"requests/s": "node_exporter", "last uevent": "last uevent of a burst to the subscriber", "processor time of one":
+               "a sample against bare preads", "systemd-analyze": "systemd-analyze security"}
+    known = dict(results.left_out)
+    return [j._replace(reason=known[what]) if j.met is None and (what := next((w for start, w in reasons.items()
+            if j.text.startswith(start)), None)) in known else j for j in out]
