@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ static const struct known_field {
 #define FIELD(set_, kernel_, metric_, type_, choice_, help_)       \
         { .set = SET_##set_,                                       \
           .field = { .kernel = kernel_,                            \
+                     .kernel_len = sizeof(kernel_) - 1,            \
                      .family = FAMILY_NAME_##set_(metric_, type_), \
                      .help = help_,                                \
                      .type = type_,                                \
@@ -44,13 +46,18 @@ const struct family families[NR_FAMILIES] = {
 #include "fields.def"
 };
 
+#define N_FIELDS_MAX (N_KNOWN_FIELDS + FIELDS_UNKNOWN_MAX)
+
 struct field_table {
         unsigned refs;
         enum field_set set;
         size_t n;
         size_t n_known;
         size_t left_out;
-        const struct field *fields[N_KNOWN_FIELDS + FIELDS_UNKNOWN_MAX];
+        const struct field *fields[N_FIELDS_MAX];
+        /* By place, see field_table_index(): a kernel prints its fields in the same order always.
+         */
+        uint16_t seen[N_FIELDS_MAX + 1];
 };
 
 struct field_table *field_table_new(enum field_set set)
@@ -266,6 +273,7 @@ static struct field *field_new(const struct field_table *table, const char *name
         if (!field)
                 return NULL;
         field->kernel = strndup(name, len);
+        field->kernel_len = len;
         field->family = unique_family(table, field_metric_name(table->set, name, len, is_bytes));
         if (!field->kernel || !field->family) {
                 field_free(field);
@@ -282,28 +290,38 @@ static struct field *field_new(const struct field_table *table, const char *name
 
 static bool field_is(const struct field *field, const char *name, size_t len)
 {
-        return strlen(field->kernel) == len && memcmp(field->kernel, name, len) == 0;
+        return field->kernel_len == len && memcmp(field->kernel, name, len) == 0;
 }
 
-int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len,
+/* The table's length if there is none. */
+static size_t find_field(const struct field_table *table, const char *name, size_t len)
+{
+        size_t i = 0;
+
+        while (i < table->n && !field_is(table->fields[i], name, len))
+                i++;
+        return i;
+}
+
+int field_table_index(struct field_table *table, size_t place, const char *name, size_t len,
                       bool is_bytes)
 {
-        struct field *field;
+        size_t i = place <= table->n ? table->seen[place] : table->n;
 
-        if (hint < table->n && field_is(table->fields[hint], name, len))
-                return (int)hint;
-        /* A kernel that lacks a few fields has the others in order: look on from there. */
-        for (size_t i = 0; i < table->n; i++) {
-                size_t at = (hint + i) % table->n;
+        if (i < table->n && field_is(table->fields[i], name, len))
+                return (int)i;
+        i = find_field(table, name, len);
+        if (i == table->n) {
+                struct field *field;
 
-                if (field_is(table->fields[at], name, len))
-                        return (int)at;
+                if (table->n - table->n_known == FIELDS_UNKNOWN_MAX)
+                        return -ENOSPC;
+                field = field_new(table, name, len, is_bytes);
+                if (!field)
+                        return -ENOMEM;
+                table->fields[table->n++] = field;
         }
-        if (table->n - table->n_known == FIELDS_UNKNOWN_MAX)
-                return -ENOSPC;
-        field = field_new(table, name, len, is_bytes);
-        if (!field)
-                return -ENOMEM;
-        table->fields[table->n] = field;
-        return (int)table->n++;
+        if (place <= table->n)
+                table->seen[place] = (uint16_t)i;
+        return (int)i;
 }

@@ -19,6 +19,7 @@ enum field_choice { DEFAULT, EXTRA };
 
 struct field {
         const char *kernel; /* name as the kernel prints it */
+        size_t kernel_len;
         const char *family; /* metric family; of a counter without its _total */
         const char *help;
         enum metric_type type;
@@ -42,10 +43,11 @@ const struct field *field_table_get(const struct field_table *table, size_t inde
 size_t field_table_left_out(const struct field_table *table);
 void field_table_note_left_out(struct field_table *table, size_t n);
 /*
- * The index of the field of this name, which is added if there is none. hint: the index to look at
- * first. -ENOSPC beyond FIELDS_UNKNOWN_MAX, -ENOMEM.
+ * The index of the field of this name, which is added if there is none. place: one more than the
+ * index of the field before it in the file, 0 for the first; which field stood there last is
+ * remembered. -ENOSPC beyond FIELDS_UNKNOWN_MAX, -ENOMEM.
  */
-int field_table_index(struct field_table *table, size_t hint, const char *name, size_t len,
+int field_table_index(struct field_table *table, size_t place, const char *name, size_t len,
                       bool is_bytes);
 
 /* The file's name below nodeN: "meminfo", "numastat", "vmstat". */

@@ -337,7 +337,7 @@ bool counters_read(struct counters *c, struct field_table *table, int nid, struc
                    bool (*next)(struct parser *, struct parse_field *))
 {
         struct parse_field field;
-        size_t hint = 0, left_out = 0;
+        size_t place = 0, left_out = 0;
 
         if (!counters_reserve(c, field_table_count(table)))
                 return false;
@@ -349,9 +349,7 @@ bool counters_read(struct counters *c, struct field_table *table, int nid, struc
                         parse_reject(p, field.name, "a line of this node");
                         continue;
                 }
-                /* The kernel's order is the table's but for fields that this kernel lacks. */
-                i = field_table_index(table, hint, field.name, field.name_len, field.is_bytes);
-
+                i = field_table_index(table, place, field.name, field.name_len, field.is_bytes);
                 if (i == -ENOSPC) {
                         left_out++;
                         continue;
@@ -360,7 +358,7 @@ bool counters_read(struct counters *c, struct field_table *table, int nid, struc
                         return false;
                 c->values[i] = field.value;
                 c->present[i / 64] |= UINT64_C(1) << (i % 64);
-                hint = (size_t)i + 1;
+                place = (size_t)i + 1;
         }
         field_table_note_left_out(table, left_out);
         c->known = true;

@@ -55,19 +55,39 @@ int hex_digit(char c)
         return -1;
 }
 
+/* So many digits always fit into 64 bits. */
+#define DIGITS_THAT_FIT 19
+
 /* Returns where the number ends; NULL if there is none or it does not fit. */
-static const char *scan_number(const char *s, const char *end, unsigned base, uint64_t *value)
+static const char *scan_number(const char *s, const char *end, uint64_t *value)
 {
         const char *first = s;
         uint64_t v = 0;
 
         for (; s < end; s++) {
-                unsigned digit = (unsigned)hex_digit(*s); /* no digit: far above any base */
+                unsigned digit = (unsigned)*s - '0';
 
-                if (digit >= base)
+                if (digit > 9)
                         break;
-                if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, digit, &v))
+                if (s - first < DIGITS_THAT_FIT)
+                        v = v * 10 + digit;
+                else if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, digit, &v))
                         return NULL;
+        }
+        *value = v;
+        return s > first ? s : NULL;
+}
+
+static const char *scan_hex(const char *s, const char *end, uint64_t *value)
+{
+        const char *first = s;
+        uint64_t v = 0;
+        int digit;
+
+        for (; s < end && (digit = hex_digit(*s)) >= 0; s++) {
+                if (v >> 60)
+                        return NULL;
+                v = v << 4 | (unsigned)digit;
         }
         *value = v;
         return s > first ? s : NULL;
@@ -77,7 +97,7 @@ static const char *scan_u32(const char *s, const char *end, uint32_t *value)
 {
         uint64_t v;
 
-        s = scan_number(s, end, 10, &v);
+        s = scan_number(s, end, &v);
         if (!s || v > UINT32_MAX)
                 return NULL;
         *value = (uint32_t)v;
@@ -93,7 +113,7 @@ static const char *scan_word(const char *s, const char *end, const char *word)
 
 int parse_scalar(struct parser *p, unsigned base, uint64_t *value)
 {
-        const char *eol, *line = next_line(p, &eol);
+        const char *eol, *end, *line = next_line(p, &eol);
 
         if (!line) {
                 if (!p->errors)
@@ -102,7 +122,8 @@ int parse_scalar(struct parser *p, unsigned base, uint64_t *value)
         }
         if (base == 16 && scan_word(line, eol, "0x"))
                 line += 2;
-        if (scan_number(line, eol, base, value) == eol && p->pos == p->end)
+        end = base == 16 ? scan_hex(line, eol, value) : scan_number(line, eol, value);
+        if (end == eol && p->pos == p->end)
                 return 0;
         parse_reject(p, line, base == 16 ? "one hexadecimal number" : "one number");
         return -EINVAL;
@@ -137,7 +158,7 @@ static bool scan_meminfo(const char *s, const char *eol, struct parse_field *fie
                 return false;
         field->name = s;
         field->name_len = (size_t)(colon - s);
-        s = scan_number(skip_blanks(colon + 1, eol), eol, 10, &field->value);
+        s = scan_number(skip_blanks(colon + 1, eol), eol, &field->value);
         if (!s)
                 return false;
         field->is_bytes = s < eol;
@@ -170,7 +191,7 @@ bool parse_counter(struct parser *p, struct parse_field *field)
                 const char *blank = memchr(line, ' ', (size_t)(eol - line));
 
                 if (blank && name_valid(line, blank) &&
-                    scan_number(blank + 1, eol, 10, &field->value) == eol) {
+                    scan_number(blank + 1, eol, &field->value) == eol) {
                         field->name = line;
                         field->name_len = (size_t)(blank - line);
                         field->is_bytes = false;
@@ -241,7 +262,7 @@ static bool cpumap_next_word(struct parse_cpumap *map)
                 return false;
         while (first > map->parser->start && first[-1] != ',')
                 first--;
-        scan_number(first, map->tail, 16, &word);
+        scan_hex(first, map->tail, &word);
         map->word = (uint32_t)word;
         map->tail = first > map->parser->start ? first - 1 : NULL;
         map->base += 32;
@@ -288,7 +309,7 @@ bool parse_distance(struct parser *p, uint8_t *distance)
         }
         if (*s == '\n' && s + 1 == p->end && s > p->start)
                 return false;
-        s = scan_number(s, p->end, 10, &value);
+        s = scan_number(s, p->end, &value);
         if (!s || value > UINT8_MAX || (*s != ' ' && *s != '\n')) {
                 parse_reject(p, p->pos, "distances such as \"10 21\"");
                 p->pos = p->end;
@@ -339,7 +360,7 @@ static bool zone_figure(struct parse_zone *zone, const char *s, const char *eol)
                 /* "high:  0" is a per-CPU list's, "high  123" the zone's. */
                 if (!after || after == eol || *after != ' ')
                         continue;
-                if (scan_number(skip_blanks(after, eol), eol, 10, &zone->pages[f]) != eol)
+                if (scan_number(skip_blanks(after, eol), eol, &zone->pages[f]) != eol)
                         return false;
                 zone->known |= 1U << f;
                 return true;
@@ -374,7 +395,7 @@ static bool scan_orders(const char *s, const char *eol, struct parse_buddy *budd
         for (s = skip_blanks(s, eol); s < eol; s = skip_blanks(s, eol)) {
                 if (buddy->n_orders == BUDDY_ORDERS_MAX)
                         return false;
-                s = scan_number(s, eol, 10, &buddy->free_blocks[buddy->n_orders]);
+                s = scan_number(s, eol, &buddy->free_blocks[buddy->n_orders]);
                 if (!s || (s < eol && *s != ' '))
                         return false;
                 buddy->n_orders++;
@@ -404,7 +425,7 @@ static bool scan_cpu(const char *s, const char *eol, struct parse_cpu *cpu)
         for (cpu->n_modes = 0; s && s < eol && cpu->n_modes < NR_CPU_MODES; cpu->n_modes++) {
                 if (*s != ' ')
                         return false;
-                s = scan_number(s + 1, eol, 10, &cpu->ticks[cpu->n_modes]);
+                s = scan_number(s + 1, eol, &cpu->ticks[cpu->n_modes]);
         }
         return s && (s == eol || *s == ' ') && cpu->n_modes > 0;
 }
@@ -431,10 +452,10 @@ static bool scan_resource(const char *s, const char *eol, struct parse_resource 
 
         s = skip_blanks(s, eol);
         resource->depth = (unsigned)(s - line) / 2;
-        s = scan_number(s, eol, 16, &resource->start);
+        s = scan_hex(s, eol, &resource->start);
         if (!s || s == eol || *s != '-')
                 return false;
-        s = scan_number(s + 1, eol, 16, &resource->last);
+        s = scan_hex(s + 1, eol, &resource->last);
         s = s ? scan_word(s, eol, " : ") : NULL;
         if (!s || s == eol || resource->last < resource->start)
                 return false;
