@@ -37,6 +37,7 @@ struct collect {
         struct reader reader;
         struct source *source;
         struct source_file *masks[NR_NODE_STATES];
+        bool mask_absent[NR_NODE_STATES]; /* the kernel has no such file: seen at a look */
         struct source_file *cpus_online;
         struct kernel_reader *kernel;
         struct source_file *proc_meminfo, *proc_stat;
@@ -165,8 +166,11 @@ static bool read_mask(struct collect *c, enum node_states state, nodemask_t *mas
         int error;
 
         nodemask_clear(mask);
+        if (optional && c->mask_absent[state] && !c->look)
+                return false;
         error = optional ? reader_read_optional(r, COLLECTOR_NODE_STATES, c->masks[state], &p)
                          : reader_read(r, COLLECTOR_NODE_STATES, c->masks[state], &p);
+        c->mask_absent[state] = error == -ENOENT && !source_file_was_read(c->masks[state]);
         if (error < 0)
                 return false;
         while (parse_list(&p, MAX_NUMNODES - 1, &range))

@@ -129,15 +129,18 @@ int parse_scalar(struct parser *p, unsigned base, uint64_t *value)
         return -EINVAL;
 }
 
-/* A name goes into metrics and JSON: a NUL or half a UTF-8 sequence in it is damage. */
-static bool name_valid(const char *s, const char *end)
+/*
+ * Returns where the name ends: at the character that may follow it or at the end. A name goes into
+ * metrics and JSON: a NUL or half a UTF-8 sequence in it is damage, and then it is NULL.
+ */
+static const char *scan_name(const char *s, const char *end, char follows)
 {
-        if (s == end)
-                return false;
-        for (; s < end; s++)
+        const char *first = s;
+
+        for (; s < end && *s != follows; s++)
                 if (*s <= ' ' || *s > '~')
-                        return false;
-        return true;
+                        return NULL;
+        return s > first ? s : NULL;
 }
 
 static bool scan_meminfo(const char *s, const char *eol, struct parse_field *field)
@@ -153,8 +156,8 @@ static bool scan_meminfo(const char *s, const char *eol, struct parse_field *fie
                 s++;
                 field->nid = nid;
         }
-        colon = memchr(s, ':', (size_t)(eol - s));
-        if (!colon || !name_valid(s, colon))
+        colon = scan_name(s, eol, ':');
+        if (!colon || colon == eol)
                 return false;
         field->name = s;
         field->name_len = (size_t)(colon - s);
@@ -188,10 +191,9 @@ bool parse_counter(struct parser *p, struct parse_field *field)
         const char *eol, *line;
 
         while ((line = next_line(p, &eol))) {
-                const char *blank = memchr(line, ' ', (size_t)(eol - line));
+                const char *blank = scan_name(line, eol, ' ');
 
-                if (blank && name_valid(line, blank) &&
-                    scan_number(blank + 1, eol, &field->value) == eol) {
+                if (blank && blank < eol && scan_number(blank + 1, eol, &field->value) == eol) {
                         field->name = line;
                         field->name_len = (size_t)(blank - line);
                         field->is_bytes = false;
@@ -331,9 +333,7 @@ static const char *scan_zone_head(const char *s, const char *eol, uint32_t *nid,
         if (!after)
                 return NULL;
         *name = skip_blanks(after, eol);
-        for (s = *name; s < eol && *s != ' '; s++)
-                ;
-        return name_valid(*name, s) ? s : NULL;
+        return scan_name(*name, eol, ' ');
 }
 
 /* Takes the line's figure if it holds one of those wanted; false if that is no number. */
