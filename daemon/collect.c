@@ -56,11 +56,11 @@ struct collect {
         int16_t *cpu_nids; /* CPU → nid, -1 where none */
 
         bool structure_read;
-        uint64_t structure_signs; /* of what the structure was read of; see read_signs() */
+        uint64_t structure_signs; /* of the structure that was read; see read_signs() */
 
         /* The sample under way. */
         uint64_t wanted; /* COLLECTOR_BIT()s */
-        bool look;
+        bool look, outdated;
         unsigned attempt;
         size_t step, at; /* in steps[]; how far in it */
         uint64_t began_ns, clock_ns;
@@ -496,6 +496,38 @@ static bool read_sysctls(struct collect *c)
         return false;
 }
 
+/*
+ * Marks of the structure that cost little and change whenever a memory block comes, goes or changes
+ * its state, which the masks need not: how many blocks there are (a directory in sysfs counts its
+ * subdirectories as links) and how much memory each zone has present.
+ */
+static uint64_t read_signs(struct collect *c)
+{
+        uint64_t signs = source_links(c->source, "/sys/devices/system/memory");
+
+        for (size_t i = 0; i < c->n_nids; i++) {
+                const struct node *node = node_reader_node(c->readers[c->nids[i]]);
+
+                for (size_t z = 0; z < node->n_zones; z++)
+                        if (node->zones[z].known >> ZONE_PRESENT & 1)
+                                signs = signs * 31 + node->zones[z].pages[ZONE_PRESENT];
+        }
+        return signs;
+}
+
+/*
+ * Comes before the blocks are read: one that changes later, even while they are, shows at the next
+ * sample.
+ */
+static bool compare_signs(struct collect *c)
+{
+        uint64_t signs = read_signs(c);
+
+        c->outdated = !c->look && signs != c->structure_signs;
+        c->structure_signs = signs;
+        return false;
+}
+
 /* What a sample consists of, in this order. */
 static const struct step {
         enum collector collector;         /* for which it is done, and whose time it takes */
@@ -504,6 +536,10 @@ static const struct step {
         void (*node)(struct collect *c, struct node_reader *n); /* else this for each node */
 } steps[] = {
         { COLLECTOR_NODE_STATES, true, .whole = choose_nodes },
+        { COLLECTOR_ZONEINFO, false, .node = clear_zones },
+        { COLLECTOR_ZONEINFO, false, .whole = read_zones },
+        { COLLECTOR_BUDDYINFO, false, .whole = read_buddies },
+        { COLLECTOR_ZONEINFO, false, .whole = compare_signs },
         { COLLECTOR_DISTANCES, true, .node = read_distances },
         { COLLECTOR_CPUS, true, .node = read_cpus },
         { COLLECTOR_CPUS, true, .whole = map_cpus },
@@ -520,9 +556,6 @@ static const struct step {
         { COLLECTOR_NUMASTAT, false, .node = read_numastat },
         { COLLECTOR_VMSTAT, false, .node = read_vmstat },
         { COLLECTOR_HUGEPAGES, false, .node = read_hugepages },
-        { COLLECTOR_ZONEINFO, false, .node = clear_zones },
-        { COLLECTOR_ZONEINFO, false, .whole = read_zones },
-        { COLLECTOR_BUDDYINFO, false, .whole = read_buddies },
         { COLLECTOR_CPU_SECONDS, false, .whole = read_cpu_seconds },
         { COLLECTOR_PROC_MEMINFO, false, .whole = read_proc_meminfo },
         { COLLECTOR_SYSCTL, false, .whole = read_sysctls },
@@ -589,39 +622,10 @@ static void assemble(struct collect *c)
         memcpy(s->collectors, c->reader.status, sizeof(s->collectors));
 }
 
-/*
- * Marks of the structure that cost little and change whenever a memory block comes, goes or changes
- * its state, which the masks need not: how many blocks there are (a directory in sysfs counts its
- * subdirectories as links) and how much memory each zone has present.
- */
-static uint64_t read_signs(struct collect *c)
-{
-        uint64_t signs = source_links(c->source, "/sys/devices/system/memory");
-
-        for (size_t i = 0; i < c->n_nids; i++) {
-                const struct node *node = node_reader_node(c->readers[c->nids[i]]);
-
-                for (size_t z = 0; z < node->n_zones; z++)
-                        if (node->zones[z].known >> ZONE_PRESENT & 1)
-                                signs = signs * 31 + node->zones[z].pages[ZONE_PRESENT];
-        }
-        return signs;
-}
-
 /* Whether the sample holds together: the nodes are those of the masks, the structure is current. */
 static bool is_settled(struct collect *c)
 {
-        uint64_t signs;
-
-        if (c->reader.went_away || !still_online(c))
-                return false;
-        if (!(c->wanted & STRUCTURAL))
-                return true;
-        signs = read_signs(c);
-        if (!c->look && signs != c->structure_signs)
-                return false;
-        c->structure_signs = signs;
-        return true;
+        return !c->outdated && !c->reader.went_away && still_online(c);
 }
 
 static void begin_attempt(struct collect *c)
@@ -630,6 +634,7 @@ static void begin_attempt(struct collect *c)
 
         r->went_away = false;
         r->again = c->attempt > 0;
+        c->outdated = false;
         reader_start(r, COLLECTOR_NODE_STATES);
         c->look = read_masks(c) || c->look;
         c->look = cpus_changed(c) || c->look;

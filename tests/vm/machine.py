@@ -78,8 +78,8 @@ class Machine:
             return self.distances[src, dst]
         return 10 if src == dst else self.distances.get((dst, src), 20)
 
-    def qemu_arguments(self, accel):
-        machine = f"q35,accel={accel}"
+    def qemu_arguments(self):
+        machine = "q35,accel=tcg"
         if self.hmat:
             machine += ',hmat=on'
         if self.below_4g:
