@@ -12,6 +12,8 @@ json_t *json_u64(uint64_t value);
 json_t *json_u64_if(bool known, uint64_t value);
 /* null for NULL. */
 json_t *json_text(const char *s);
+/* The text of the buffer. */
+json_t *json_buffer(const struct buffer *text);
 /* Sets key to an object of kernel field name → value, or to null. */
 void json_counters(json_t *object, const char *key, const struct counters *c,
                    const struct field_table *table);
