@@ -227,14 +227,18 @@ static void drop_node(struct collect *c, int nid)
         c->readers[nid] = NULL;
 }
 
-/* Which nodes have a directory, and the readers of those that are new or were made anew. */
+/*
+ * Which nodes have a directory, and the readers of those that are new or were made anew. While that
+ * cannot be told, the nodes are believed to be those that were read before.
+ */
 static void list_nodes(struct collect *c, nodemask_t *directories)
 {
-        _cleanup_(closedir_p) DIR *dir = source_opendir(c->source, NODE_DIR);
-        struct dirent *entry;
+        _cleanup_(reader_listing_close) struct reader_listing listing =
+                reader_list(&c->reader, COLLECTOR_NODE_STATES, NODE_DIR);
+        const struct dirent *entry;
 
         nodemask_clear(directories);
-        while (dir && (entry = readdir(dir))) {
+        while ((entry = reader_next(&listing))) {
                 int nid = nid_of_name(entry->d_name);
 
                 if (nid == NUMA_NO_NODE)
@@ -245,8 +249,13 @@ static void list_nodes(struct collect *c, nodemask_t *directories)
                 if (!c->readers[nid])
                         c->readers[nid] = node_reader_new(c->source, nid, entry->d_ino);
                 if (!c->readers[nid])
-                        reader_out_of_memory(&c->reader, COLLECTOR_NODE_STATES);
+                        reader_out_of_memory(&c->reader);
         }
+        if (listing.error == 0 || listing.error == -ENOENT)
+                return;
+        for (size_t i = 0; i < c->n_nids; i++)
+                if (c->readers[c->nids[i]])
+                        node_set(c->nids[i], directories);
 }
 
 /* Nodes to read: those online that have a directory; without an online mask, the directories. */
@@ -276,7 +285,7 @@ static void map_cpu(struct collect *c, uint32_t cpu, int nid)
                 int16_t *nids = reallocarray(c->cpu_nids, n, sizeof(*nids));
 
                 if (!nids) {
-                        reader_out_of_memory(&c->reader, COLLECTOR_CPU_SECONDS);
+                        reader_out_of_memory(&c->reader);
                         return;
                 }
                 memset(nids + c->n_cpu_nids, -1, (n - c->n_cpu_nids) * sizeof(*nids));
@@ -372,7 +381,7 @@ static void read_structure(struct collect *c, uint64_t *started)
         read_topology(c, started);
         firmware_read(c->firmware, r, s);
         clock_collector(c, COLLECTOR_FIRMWARE, started);
-        kernel_read_identity(c->kernel, s);
+        kernel_read_identity(c->kernel, r, s);
         c->structure_read = true;
 }
 
@@ -427,7 +436,7 @@ static void read_proc_meminfo(struct collect *c)
                 reader_malformed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, "at least one line");
         else if (!counters_read(&s->proc_meminfo, s->proc_meminfo_table, NUMA_NO_NODE, &p,
                                 parse_meminfo))
-                reader_out_of_memory(r, COLLECTOR_PROC_MEMINFO);
+                reader_out_of_memory(r);
         else
                 reader_parsed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, &p);
 }
@@ -482,13 +491,12 @@ static void assemble(struct collect *c)
         if (c->n_nids > c->cap_nodes) {
                 struct node *nodes = reallocarray(c->nodes, c->n_nids, sizeof(*nodes));
 
-                if (nodes) {
-                        c->nodes = nodes;
-                        c->cap_nodes = c->n_nids;
-                } else {
-                        reader_out_of_memory(&c->reader, COLLECTOR_NODE_STATES);
-                        c->n_nids = c->cap_nodes;
+                if (!nodes) {
+                        reader_out_of_memory(&c->reader);
+                        return;
                 }
+                c->nodes = nodes;
+                c->cap_nodes = c->n_nids;
         }
         for (size_t i = 0; i < c->n_nids; i++)
                 c->nodes[i] = *node_reader_node(c->readers[c->nids[i]]);
@@ -516,7 +524,7 @@ const struct sample *collect_sample(struct collect *c, bool look)
                 if (look)
                         read_structure(c, &started);
                 read_figures(c, &started);
-                if (!c->reader.went_away && still_online(c))
+                if (c->reader.out_of_memory || (!c->reader.went_away && still_online(c)))
                         break;
                 look = true;
         }
@@ -524,7 +532,11 @@ const struct sample *collect_sample(struct collect *c, bool look)
         s->monotonic_ns = monotonic_now_ns();
         s->duration_ns = s->monotonic_ns - began;
         assemble(c);
-        return s;
+        if (!c->reader.out_of_memory)
+                return s;
+        /* What was read by halves is read again. */
+        c->structure_read = false;
+        return NULL;
 }
 
 const struct problem *collect_problems(const struct collect *c, size_t *n)

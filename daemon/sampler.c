@@ -59,17 +59,25 @@ int sampler_sample(struct sampler *s, bool look)
 {
         uint64_t now = monotonic_now_ns();
         struct snapshot *snap, *previous = s->current;
+        const struct sample *sample;
+        int r = 0;
 
         look = look || !previous || now - s->last_look_ns >= LOOK_INTERVAL_NS;
-        snap = snapshot_new(collect_sample(s->collect, look), s->current);
+        sample = collect_sample(s->collect, look);
+        snap = sample ? snapshot_new(sample, previous) : NULL;
         tell_problems(s);
         if (!snap)
                 return -ENOMEM;
-        if (look)
-                s->last_look_ns = now;
         s->current = snap;
         if (s->observer->changed)
-                s->observer->changed(s->observer->context, snap, previous);
+                r = s->observer->changed(s->observer->context, snap, previous);
+        if (r < 0) {
+                s->current = previous;
+                snapshot_unref(snap);
+                return r;
+        }
+        if (look)
+                s->last_look_ns = now;
         snapshot_unref(previous);
         return 0;
 }
@@ -80,7 +88,7 @@ struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns)
 
         if (s->current)
                 age_ns = monotonic_now_ns() - snapshot_sample(s->current)->monotonic_ns;
-        if (max_age_ns == 0 || age_ns > max_age_ns)
-                sampler_sample(s, false);
+        if ((max_age_ns == 0 || age_ns > max_age_ns) && sampler_sample(s, false) < 0)
+                return NULL;
         return s->current;
 }

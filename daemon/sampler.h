@@ -9,8 +9,11 @@ struct sampler;
 
 /* What the sampler tells its owner; both may be NULL. */
 struct sampler_observer {
-        /* A new snapshot is current; previous, which may be NULL, was before it. */
-        void (*changed)(void *context, struct snapshot *snap, const struct snapshot *previous);
+        /*
+         * A new snapshot is current; previous, which may be NULL, was before it. A negative errno
+         * undoes that: what changed could not be told, and is to be told with the next one.
+         */
+        int (*changed)(void *context, struct snapshot *snap, const struct snapshot *previous);
         /* A file became unreadable, malformed or readable again. */
         void (*problem)(void *context, const struct problem *problem);
         void *context;
@@ -24,5 +27,5 @@ void sampler_free(struct sampler *s);
  * before stays current. */
 int sampler_sample(struct sampler *s, bool look);
 /* The current snapshot, after sampling if it is older than max_age_ns (0: in any case); borrowed.
- * NULL: none. */
+ * NULL: none that is young enough, since memory is exhausted. */
 struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns);
