@@ -16,7 +16,8 @@ struct matrix {
         int16_t *distance;
 };
 
-static bool matrix_init(struct matrix *m, const struct snapshot *snap)
+/* False: nothing is known of the distances, which is the finding, or memory is exhausted. */
+static bool matrix_init(struct matrix *m, const struct snapshot *snap, struct finding *f)
 {
         int16_t row[MAX_NUMNODES];
 
@@ -32,6 +33,7 @@ static bool matrix_init(struct matrix *m, const struct snapshot *snap)
         }
         if (m->distance && m->any)
                 return true;
+        *f = (struct finding){ .state = CHECK_UNKNOWN, .out_of_memory = !m->distance };
         free(m->distance);
         return false;
 }
@@ -43,8 +45,8 @@ static struct finding distance_asymmetric(const struct snapshot *snap, bool was_
         size_t pairs = 0, from = 0, to = 0;
         struct matrix m;
 
-        if (!matrix_init(&m, snap))
-                return (struct finding){ .state = CHECK_UNKNOWN };
+        if (!matrix_init(&m, snap, &f))
+                return f;
         for (size_t i = 0; i < m.n; i++)
                 for (size_t k = 0; k < i; k++) {
                         int there = m.distance[k * m.n + i], back = m.distance[i * m.n + k];
@@ -78,8 +80,8 @@ static struct finding distance_flat(const struct snapshot *snap, bool was_raised
         bool flat;
         int first;
 
-        if (!matrix_init(&m, snap))
-                return (struct finding){ .state = CHECK_UNKNOWN };
+        if (!matrix_init(&m, snap, &f))
+                return f;
         first = m.distance[0];
         flat = m.n > 1 && first >= 0;
         for (size_t i = 0; i < m.n * m.n; i++)

@@ -44,8 +44,9 @@ enum check_state {
 
 struct finding {
         enum check_state state;
-        nodemask_t nodes; /* those concerned; empty if it is not of nodes or not raised */
-        char *evidence;   /* one sentence; NULL unless raised */
+        nodemask_t nodes;   /* those concerned; empty if it is not of nodes or not raised */
+        char *evidence;     /* one sentence; NULL unless raised */
+        bool out_of_memory; /* the rest says nothing */
 };
 
 /* "distance_asymmetric", … */
@@ -61,7 +62,6 @@ bool check_is_structural(enum check check);
 
 /*
  * Looks for it; was_raised: it was found the last time, so that what lies on the edge is not told
- * again and again. The evidence is malloc()ed and the caller's; without memory for it a raised
- * finding has none.
+ * again and again. The evidence is malloc()ed and the caller's.
  */
 struct finding check_run(enum check check, const struct snapshot *snap, bool was_raised);

@@ -35,6 +35,8 @@ void finding_explain(struct finding *f, const char *format, ...)
         va_start(args, format);
         if (vasprintf(&text, format, args) >= 0)
                 f->evidence = text;
+        else
+                f->out_of_memory = true;
         va_end(args);
 }
 
@@ -165,7 +167,7 @@ static struct finding find_overlap(const struct snapshot *snap, bool same_node)
                 return unknown;
         sorted = reallocarray(NULL, fw->srat.n_memory + 1, sizeof(*sorted));
         if (!sorted)
-                return unknown;
+                return (struct finding){ .out_of_memory = true };
         for (size_t i = 0; i < fw->srat.n_memory; i++) {
                 const struct srat_memory *ma = &fw->srat.memory[i];
 

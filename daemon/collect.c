@@ -243,14 +243,18 @@ static void drop_node(struct collect *c, int nid)
         c->readers[nid] = NULL;
 }
 
-/* Which nodes have a directory, and the readers of those that are new or were made anew. */
+/*
+ * Which nodes have a directory, and the readers of those that are new or were made anew. While that
+ * cannot be told, the nodes are believed to be those that were read before.
+ */
 static void list_nodes(struct collect *c, nodemask_t *directories)
 {
-        _cleanup_(closedir_p) DIR *dir = source_opendir(c->source, NODE_DIR);
-        struct dirent *entry;
+        _cleanup_(reader_listing_close) struct reader_listing listing =
+                reader_list(&c->reader, COLLECTOR_NODE_STATES, NODE_DIR);
+        const struct dirent *entry;
 
         nodemask_clear(directories);
-        while (dir && (entry = readdir(dir))) {
+        while ((entry = reader_next(&listing))) {
                 int nid = nid_of_name(entry->d_name);
 
                 if (nid == NUMA_NO_NODE)
@@ -261,8 +265,13 @@ static void list_nodes(struct collect *c, nodemask_t *directories)
                 if (!c->readers[nid])
                         c->readers[nid] = node_reader_new(c->source, nid, entry->d_ino);
                 if (!c->readers[nid])
-                        reader_out_of_memory(&c->reader, COLLECTOR_NODE_STATES);
+                        reader_out_of_memory(&c->reader);
         }
+        if (listing.error == 0 || listing.error == -ENOENT)
+                return;
+        for (size_t i = 0; i < c->n_nids; i++)
+                if (c->readers[c->nids[i]])
+                        node_set(c->nids[i], directories);
 }
 
 /* Nodes to read: those online that have a directory; without an online mask, the directories. */
@@ -293,7 +302,7 @@ static void map_cpu(struct collect *c, uint32_t cpu, int nid)
                 int16_t *nids = reallocarray(c->cpu_nids, n, sizeof(*nids));
 
                 if (!nids) {
-                        reader_out_of_memory(&c->reader, COLLECTOR_CPU_SECONDS);
+                        reader_out_of_memory(&c->reader);
                         return;
                 }
                 memset(nids + c->n_cpu_nids, -1, (n - c->n_cpu_nids) * sizeof(*nids));
@@ -389,7 +398,7 @@ static bool read_firmware(struct collect *c)
 
 static bool read_identity(struct collect *c)
 {
-        kernel_read_identity(c->kernel, &c->sample);
+        kernel_read_identity(c->kernel, &c->reader, &c->sample);
         c->structure_read = true;
         return false;
 }
@@ -484,7 +493,7 @@ static bool read_proc_meminfo(struct collect *c)
                 reader_malformed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, "at least one line");
         else if (!counters_read(&s->proc_meminfo, s->proc_meminfo_table, NUMA_NO_NODE, &p,
                                 parse_meminfo))
-                reader_out_of_memory(r, COLLECTOR_PROC_MEMINFO);
+                reader_out_of_memory(r);
         else
                 reader_parsed(r, COLLECTOR_PROC_MEMINFO, c->proc_meminfo, &p);
         return false;
@@ -605,13 +614,12 @@ static void assemble(struct collect *c)
         if (c->n_nids > c->cap_nodes) {
                 struct node *nodes = reallocarray(c->nodes, c->n_nids, sizeof(*nodes));
 
-                if (nodes) {
-                        c->nodes = nodes;
-                        c->cap_nodes = c->n_nids;
-                } else {
-                        reader_out_of_memory(&c->reader, COLLECTOR_NODE_STATES);
-                        c->n_nids = c->cap_nodes;
+                if (!nodes) {
+                        reader_out_of_memory(&c->reader);
+                        return;
                 }
+                c->nodes = nodes;
+                c->cap_nodes = c->n_nids;
         }
         for (size_t i = 0; i < c->n_nids; i++)
                 c->nodes[i] = *node_reader_node(c->readers[c->nids[i]]);
@@ -662,7 +670,7 @@ void collect_begin(struct collect *c, bool look, uint64_t wanted)
         begin_attempt(c);
 }
 
-static const struct sample *finish(struct collect *c)
+static int finish(struct collect *c, const struct sample **sample)
 {
         struct sample *s = &c->sample;
 
@@ -671,10 +679,15 @@ static const struct sample *finish(struct collect *c)
         s->duration_ns = s->monotonic_ns - c->began_ns;
         s->collected = c->wanted;
         assemble(c);
-        return s;
+        *sample = s;
+        if (!c->reader.out_of_memory)
+                return 0;
+        /* What was read by halves is read again. */
+        c->structure_read = false;
+        return -ENOMEM;
 }
 
-const struct sample *collect_step(struct collect *c)
+int collect_step(struct collect *c, const struct sample **sample)
 {
         while (c->step < N_STEPS && !is_due(c, &steps[c->step]))
                 c->step++;
@@ -687,24 +700,25 @@ const struct sample *collect_step(struct collect *c)
                         c->step++;
                         c->at = 0;
                 }
-                return NULL;
+                return 1;
         }
-        if (is_settled(c) || ++c->attempt == SAMPLE_ATTEMPTS)
-                return finish(c);
+        if (c->reader.out_of_memory || is_settled(c) || ++c->attempt == SAMPLE_ATTEMPTS)
+                return finish(c, sample);
         c->look = true;
         begin_attempt(c);
-        return NULL;
+        return 1;
 }
 
 const struct sample *collect_sample(struct collect *c, bool look)
 {
         const struct sample *sample;
+        int r;
 
         collect_begin(c, look, COLLECTORS_ALL);
         do
-                sample = collect_step(c);
-        while (!sample);
-        return sample;
+                r = collect_step(c, &sample);
+        while (r > 0);
+        return r < 0 ? NULL : sample;
 }
 
 const struct problem *collect_problems(const struct collect *c, size_t *n)

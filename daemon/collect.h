@@ -19,16 +19,16 @@ void collect_free(struct collect *c);
 
 /*
  * A sample is taken in steps of at most about a millisecond, so that other work can be done between
- * them: begin it, then step until that gives the sample, which is valid until the next begins. It
- * is consistent: if nodes come or go meanwhile it is taken again, and what does not settle is left
- * out.
+ * them: begin it, then step as long as that returns 1; 0: *sample is complete, and valid until the
+ * next begins; -ENOMEM: there is none. It is consistent: if nodes come or go meanwhile it is taken
+ * again, and what does not settle is left out.
  *
  * look: read the structure in any case. wanted: COLLECTOR_BIT()s of the figures that are needed;
  * those of the others stay as they were, and sample.collected says which were read.
  */
 void collect_begin(struct collect *c, bool look, uint64_t wanted);
-const struct sample *collect_step(struct collect *c);
-/* The same of everything, at once. */
+int collect_step(struct collect *c, const struct sample **sample);
+/* The same of everything, at once. NULL when memory is exhausted. */
 const struct sample *collect_sample(struct collect *c, bool look);
 /* What became unreadable or readable again with the last sample. */
 const struct problem *collect_problems(const struct collect *c, size_t *n);

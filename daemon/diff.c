@@ -2,6 +2,7 @@
 #include "diff.h"
 
 #include "diff_memory.h"
+#include "json_memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -175,6 +176,8 @@ static json_t *json_cpus(const struct cpu_set *set, json_t *ids)
                 for (unsigned id = first; ids && id <= cpu; id++)
                         json_array_append_new(ids, json_integer(id));
         }
+        if (buffer_failed(&list))
+                json_memory_note_failure();
         json = json_stringn(list.data ? list.data : "", list.len);
         buffer_release(&list);
         return json;
@@ -443,6 +446,7 @@ void diff(const struct snapshot *before, const struct snapshot *after, struct ev
 {
         const struct comparison c = { .before = before, .after = after, .out = out };
 
+        json_memory_watch();
         if (snapshot_generation(before) != snapshot_generation(after)) {
                 compare_cpus(&c, EVENT_CPU_OFFLINE);
                 diff_memory(before, after, EVENT_MEMORY_OFFLINE, EVENT_MEMORY_REMOVED, out);
@@ -458,4 +462,5 @@ void diff(const struct snapshot *before, const struct snapshot *after, struct ev
                 compare_check(&c, i);
         for (unsigned i = 0; i < NR_COLLECTORS; i++)
                 compare_collector(&c, i);
+        out->lost += json_memory_failed();
 }

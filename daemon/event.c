@@ -42,17 +42,17 @@ void event_list_add(struct event_list *list, struct event event, const char *for
 {
         va_list args;
 
-        if (!event.before || !event.after ||
-            !array_grow(&list->events, &list->cap, list->n, sizeof(event))) {
-                event_release(&event);
-                list->lost++;
-                return;
-        }
         va_start(args, format);
         if (vasprintf(&event.message, format, args) < 0)
                 event.message = NULL;
         va_end(args);
-        list->events[list->n++] = event;
+        if (event.message && event.before && event.after &&
+            array_grow(&list->events, &list->cap, list->n, sizeof(event))) {
+                list->events[list->n++] = event;
+                return;
+        }
+        event_release(&event);
+        list->lost++;
 }
 
 void event_list_clear(struct event_list *list)

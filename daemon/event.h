@@ -39,7 +39,7 @@ struct event {
         json_t *more;        /* an object of what this type has besides, owned; NULL: nothing */
         bool has_range;      /* start and end are known: of memory only */
         uint64_t start, end; /* bytes; end is the first byte after */
-        char *message;       /* one sentence, owned; NULL without memory for it */
+        char *message;       /* one sentence, owned */
 };
 
 struct event_list {

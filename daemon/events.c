@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "events.h"
 
+#include "cleanup.h"
+#include "json_memory.h"
 #include "render_json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +13,7 @@ struct events {
         uint64_t started_ns;
         uint64_t last_seq;
         uint64_t counts[NR_EVENT_TYPES];
-        struct event_record ring[EVENTS_KEPT]; /* [seq % EVENTS_KEPT]; json NULL: nothing */
+        struct event_record ring[EVENTS_KEPT]; /* [seq % EVENTS_KEPT] */
 };
 
 struct events *events_new(uint64_t started_ns)
@@ -45,12 +48,15 @@ static void set_range(json_t *json, const struct event *e)
         json_object_set_new(json, "bytes", json_u64_if(e->has_range, e->end - e->start));
 }
 
+/* NULL when memory is exhausted. */
 static char *print_event(const struct event *e, uint64_t seq, const struct snapshot *snap)
 {
         const struct sample *s = snapshot_sample(snap);
-        json_t *json = json_object();
+        json_t *json;
         char *text;
 
+        json_memory_watch();
+        json = json_object();
         json_object_set_new(json, "seq", json_u64(seq));
         json_object_set_new(json, "boot_id", json_text(s->boot_id));
         json_object_set_new(json, "time", json_time(s->realtime_ns));
@@ -67,27 +73,45 @@ static char *print_event(const struct event *e, uint64_t seq, const struct snaps
         json_object_set_new(json, "message", json_text(e->message));
         text = json_dumps(json, JSON_COMPACT);
         json_decref(json);
-        return text;
+        if (!json_memory_failed())
+                return text;
+        free(text);
+        return NULL;
 }
 
-const struct event_record *events_add(struct events *events, const struct event *event,
-                                      const struct snapshot *snap)
+/* Takes the text. */
+static void keep(struct events *events, enum event_type type, char *text)
 {
         struct event_record *record;
-        char *json;
 
-        events->counts[event->type]++;
+        events->counts[type]++;
         events->last_seq++;
         record = &events->ring[events->last_seq % EVENTS_KEPT];
-        json = print_event(event, events->last_seq, snap);
         free(record->json);
         *record = (struct event_record){
                 .seq = events->last_seq,
-                .type = event->type,
-                .json = json,
-                .len = json ? strlen(json) : 0,
+                .type = type,
+                .json = text,
+                .len = strlen(text),
         };
-        return json ? record : NULL;
+}
+
+int events_add(struct events *events, const struct event_list *list, const struct snapshot *snap)
+{
+        _cleanup_(free_p) char **texts = calloc(list->n + 1, sizeof(*texts));
+        size_t n = 0;
+
+        while (texts && n < list->n &&
+               (texts[n] = print_event(&list->events[n], events->last_seq + 1 + n, snap)))
+                n++;
+        if (texts && n == list->n) {
+                for (size_t i = 0; i < n; i++)
+                        keep(events, list->events[i].type, texts[i]);
+                return 0;
+        }
+        while (n > 0)
+                free(texts[--n]);
+        return -ENOMEM;
 }
 
 uint64_t events_last_seq(const struct events *events)
@@ -104,10 +128,8 @@ const struct event_record *events_after(const struct events *events, uint64_t se
 {
         uint64_t oldest = events_oldest_seq(events);
 
-        for (seq = seq < oldest ? oldest : seq + 1; seq <= events->last_seq; seq++)
-                if (events->ring[seq % EVENTS_KEPT].json)
-                        return &events->ring[seq % EVENTS_KEPT];
-        return NULL;
+        seq = seq < oldest ? oldest : seq + 1;
+        return seq <= events->last_seq ? &events->ring[seq % EVENTS_KEPT] : NULL;
 }
 
 bool events_gap(const struct events *events, uint64_t seq)

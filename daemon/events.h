@@ -23,12 +23,10 @@ struct events *events_new(uint64_t started_ns);
 void events_free(struct events *events);
 
 /*
- * Numbers the event of this snapshot, from 1 upwards, and keeps it; the oldest one gives way. NULL
- * when memory is exhausted: it then has a number all the same, so that the gap shows. The record is
- * valid until EVENTS_KEPT further ones.
+ * Numbers the events of this snapshot, from 1 upwards, and keeps them; the oldest ones give way. 0,
+ * or -ENOMEM: then none of them.
  */
-const struct event_record *events_add(struct events *events, const struct event *event,
-                                      const struct snapshot *snap);
+int events_add(struct events *events, const struct event_list *list, const struct snapshot *snap);
 
 uint64_t events_started_ns(const struct events *events);
 /* The number of the last event, 0 if there was none. */

@@ -39,17 +39,19 @@ static const char *const credential_names[NR_FIRMWARE_TABLES] = {
         [TABLE_CEDT] = "cedt",
 };
 
-static struct source_file *open_credential(struct source *source, enum firmware_table table)
+/* False: out of memory. */
+static bool open_credential(struct source *source, enum firmware_table table,
+                            struct source_file **file)
 {
         const char *directory = getenv("CREDENTIALS_DIRECTORY");
         _cleanup_(free_p) char *path = NULL;
 
         /* They are this machine's, not the recorded one's. */
         if (!directory || !source_is_live(source))
-                return NULL;
-        if (asprintf(&path, "%s/%s", directory, credential_names[table]) < 0)
-                return NULL;
-        return source_file_new(source, path, TABLE_MAX);
+                return true;
+        if (asprintf(&path, "%s/%s", directory, credential_names[table]) >= 0)
+                *file = source_file_new(source, path, TABLE_MAX);
+        return *file;
 }
 
 struct firmware_reader *firmware_reader_new(struct source *source)
@@ -68,8 +70,8 @@ struct firmware_reader *firmware_reader_new(struct source *source)
 
                 if (asprintf(&path, TABLE_DIR "/%s", firmware_table_name(i)) >= 0)
                         f->tables[i] = source_file_new(source, path, TABLE_MAX);
-                f->credentials[i] = open_credential(source, i);
-                complete = complete && f->tables[i];
+                complete =
+                        complete && f->tables[i] && open_credential(source, i, &f->credentials[i]);
         }
         if (complete)
                 return f;
@@ -97,7 +99,7 @@ static void add_usable(struct firmware_reader *f, struct reader *r, uint64_t sta
         if (array_grow(&f->usable, &f->cap_usable, f->n_usable, sizeof(*f->usable)))
                 f->usable[f->n_usable++] = (struct memory_range){ .start = start, .end = end };
         else
-                reader_out_of_memory(r, COLLECTOR_FIRMWARE);
+                reader_out_of_memory(r);
 }
 
 /* One attribute of an entry of the memory map; the text is valid until the next read. */
@@ -110,7 +112,7 @@ static bool read_attribute(struct firmware_reader *f, struct reader *r, const ch
         if (asprintf(&path, MEMMAP_DIR "/%s/%s", entry, name) >= 0)
                 *file = file_set_get(f->files, path, SOURCE_MAX_SYSFS);
         if (!*file) {
-                reader_out_of_memory(r, COLLECTOR_FIRMWARE);
+                reader_out_of_memory(r);
                 return false;
         }
         return reader_read(r, COLLECTOR_FIRMWARE, *file, p) == 0;
@@ -149,14 +151,18 @@ static void read_memmap_entry(struct firmware_reader *f, struct reader *r, const
 
 static bool read_memmap(struct firmware_reader *f, struct reader *r)
 {
-        _cleanup_(closedir_p) DIR *dir = source_opendir(f->source, MEMMAP_DIR);
-        struct dirent *entry;
+        _cleanup_(reader_listing_close) struct reader_listing listing =
+                reader_list(r, COLLECTOR_FIRMWARE, MEMMAP_DIR);
+        const struct dirent *entry;
 
         file_set_begin(f->files);
-        while (dir && (entry = readdir(dir)))
+        while ((entry = reader_next(&listing)))
                 if (entry->d_name[0] != '.')
                         read_memmap_entry(f, r, entry->d_name);
         file_set_end(f->files);
+        /* Half a map is worse than none. */
+        if (listing.error < 0)
+                f->n_usable = 0;
         return f->n_usable > 0;
 }
 
@@ -322,7 +328,7 @@ static void account_faults(struct firmware_reader *f, struct reader *r)
 void firmware_read(struct firmware_reader *f, struct reader *r, struct sample *sample)
 {
         if (!read_all(f, r))
-                reader_out_of_memory(r, COLLECTOR_FIRMWARE);
+                reader_out_of_memory(r);
         if (f->current)
                 account_faults(f, r);
         sample->firmware = f->current;

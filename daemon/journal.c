@@ -82,20 +82,19 @@ static int add_json(struct iovec *field, const char *name, const json_t *value)
         return n;
 }
 
-static void send_fields(const struct event *e, const struct event_record *record)
+static void send_fields(const struct event *e, uint64_t seq)
 {
         struct iovec fields[16];
         const char *key;
         json_t *value;
         int n = 0;
 
-        n += add_field(&fields[n], "MESSAGE", e->message ? e->message : event_type_name(e->type));
+        n += add_field(&fields[n], "MESSAGE", e->message);
         n += add_field(&fields[n], "MESSAGE_ID", message_id(e->type));
         n += add_number(&fields[n], "PRIORITY", (uint64_t)priority(e));
         n += add_field(&fields[n], "SYSLOG_IDENTIFIER", "numad-telemetry");
         n += add_field(&fields[n], "NUMA_EVENT", event_type_name(e->type));
-        if (record)
-                n += add_number(&fields[n], "NUMA_SEQ", record->seq);
+        n += add_number(&fields[n], "NUMA_SEQ", seq);
         if (e->nid != NUMA_NO_NODE)
                 n += add_number(&fields[n], "NUMA_NODE", (uint64_t)e->nid);
         n += add_json(&fields[n], "NUMA_BEFORE", e->before);
@@ -117,13 +116,12 @@ static void send_fields(const struct event *e, const struct event_record *record
                 free(fields[i].iov_base);
 }
 
-void journal_event(const struct event *event, const struct event_record *record)
+void journal_event(const struct event *event, uint64_t seq)
 {
         if (!log_enabled(priority(event)))
                 return;
         if (log_is_journal())
-                send_fields(event, record);
+                send_fields(event, seq);
         else
-                log_message(priority(event), "%s",
-                            event->message ? event->message : event_type_name(event->type));
+                log_message(priority(event), "%s", event->message);
 }

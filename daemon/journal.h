@@ -7,5 +7,4 @@
 
 #include "events.h"
 
-/* record may be NULL: there was no memory for it. */
-void journal_event(const struct event *event, const struct event_record *record);
+void journal_event(const struct event *event, uint64_t seq);

@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "json_stream.h"
 
-#include <stdlib.h>
+#include "json_memory.h"
+
 #include <string.h>
-
-/*
- * jansson's setters take what its constructors could not make, NULL, in silence; a document would
- * lack members. So notice each allocation of its that fails.
- */
-static bool out_of_memory;
-
-static void *noting_malloc(size_t size)
-{
-        void *p = malloc(size);
-
-        out_of_memory = out_of_memory || !p;
-        return p;
-}
 
 static void new_line(struct json_stream *s)
 {
@@ -76,8 +63,7 @@ static int add_indented(const char *data, size_t len, void *context)
 
 void json_stream_begin(struct json_stream *s, struct buffer *out, bool pretty)
 {
-        json_set_alloc_funcs(noting_malloc, free);
-        out_of_memory = false;
+        json_memory_watch();
         *s = (struct json_stream){ .out = out, .pretty = pretty, .depth = 1, .empty = true };
         buffer_add_char(out, '{');
 }
@@ -143,6 +129,6 @@ void json_stream_end(struct json_stream *s)
 {
         json_stream_close(s, '}');
         buffer_add_char(s->out, '\n');
-        if (out_of_memory)
+        if (json_memory_failed())
                 s->out->failed = true;
 }

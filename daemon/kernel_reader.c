@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel_reader.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,18 +71,23 @@ void kernel_reader_free(struct kernel_reader *k)
         free(k);
 }
 
-void kernel_read_identity(struct kernel_reader *k, struct sample *sample)
+void kernel_read_identity(struct kernel_reader *k, struct reader *r, struct sample *sample)
 {
         for (size_t i = 0; i < NR_IDENTITIES; i++) {
                 const char *text, *newline;
                 size_t len;
+                int error;
 
                 free(k->identity_values[i]);
                 k->identity_values[i] = NULL;
-                if (source_read(k->source, k->identity[i], &text, &len) < 0)
-                        continue;
-                newline = memchr(text, '\n', len);
-                k->identity_values[i] = strndup(text, newline ? (size_t)(newline - text) : len);
+                error = source_read(k->source, k->identity[i], &text, &len);
+                if (error == 0) {
+                        newline = memchr(text, '\n', len);
+                        k->identity_values[i] =
+                                strndup(text, newline ? (size_t)(newline - text) : len);
+                }
+                if (error == -ENOMEM || (error == 0 && !k->identity_values[i]))
+                        reader_out_of_memory(r);
         }
         sample->boot_id = k->identity_values[IDENTITY_BOOT_ID];
         sample->hostname = k->identity_values[IDENTITY_HOSTNAME];

@@ -12,6 +12,6 @@ void kernel_reader_free(struct kernel_reader *k);
 
 /* Boot id, host name and release into sample; valid until the next call. What cannot be read is
  * NULL. */
-void kernel_read_identity(struct kernel_reader *k, struct sample *sample);
+void kernel_read_identity(struct kernel_reader *k, struct reader *r, struct sample *sample);
 /* The settings into sample; valid as long as the reader. */
 void kernel_read_sysctls(struct kernel_reader *k, struct reader *r, struct sample *sample);

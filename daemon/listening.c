@@ -2,6 +2,7 @@
 #include "listening.h"
 
 #include "address.h"
+#include "buffer.h"
 #include "cleanup.h"
 #include "log.h"
 
@@ -28,14 +29,14 @@ static bool is_local(const char *text)
 }
 
 /* Says what was bound and adds it to the list, if there is one. Takes bound over. */
-static void note_bound(const struct http *http, FILE *list, char *bound)
+static void note_bound(const struct http *http, struct buffer *list, char *bound)
 {
         log_message(LOG_INFO, "listening on %s", bound);
         if (!is_local(bound) && http_is_open(http))
                 log_message(LOG_WARNING, "%s is not a loopback address and needs no authentication",
                             bound);
         if (list)
-                fprintf(list, "%s\n", bound);
+                buffer_printf(list, "%s\n", bound);
         free(bound);
 }
 
@@ -47,13 +48,18 @@ static int fail(int r, error_text error)
         return r;
 }
 
-static int listen_on(struct http *http, const char *address, bool optional, FILE *list)
+static bool is_lacking(int error)
+{
+        return error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT;
+}
+
+static int listen_on(struct http *http, const char *address, bool optional, struct buffer *list)
 {
         char *bound = NULL;
         error_text error = NULL;
         int r = http_listen(http, address, &bound, &error);
 
-        if (r < 0 && optional && (r == -EADDRNOTAVAIL || r == -EAFNOSUPPORT)) {
+        if (optional && is_lacking(r)) {
                 free(error);
                 return 0;
         }
@@ -64,7 +70,7 @@ static int listen_on(struct http *http, const char *address, bool optional, FILE
 }
 
 /* sd_listen_fds(3). A socket whose FileDescriptorName= is "tls" is encrypted. */
-static int take_over(struct http *http, int n, char **names, FILE *list)
+static int take_over(struct http *http, int n, char **names, struct buffer *list)
 {
         for (int i = 0; i < n; i++) {
                 char *bound = NULL;
@@ -79,7 +85,7 @@ static int take_over(struct http *http, int n, char **names, FILE *list)
         return 0;
 }
 
-static int listen_on_inherited(struct http *http, FILE *list)
+static int listen_on_inherited(struct http *http, struct buffer *list)
 {
         char **names = NULL;
         int n = sd_listen_fds_with_names(true, &names);
@@ -94,7 +100,7 @@ static int listen_on_inherited(struct http *http, FILE *list)
         return r;
 }
 
-static int listen_on_all(struct http *http, const struct settings *settings, FILE *list)
+static int listen_on_all(struct http *http, const struct settings *settings, struct buffer *list)
 {
         int r = listen_on_inherited(http, list);
 
@@ -114,34 +120,31 @@ static int write_port_file(const char *path, const char *text, size_t len)
 {
         _cleanup_(free_p) char *temporary = NULL;
         FILE *f;
-        bool written;
+        int r;
 
         if (asprintf(&temporary, "%s.new", path) < 0)
                 return -ENOMEM;
         f = fopen(temporary, "we");
         if (!f)
                 return -errno;
-        written = fwrite(text, 1, len, f) == len;
-        if (fclose(f) != 0 || !written || rename(temporary, path) < 0)
-                return -errno;
-        return 0;
+        r = fwrite(text, 1, len, f) == len ? 0 : -errno;
+        if (fclose(f) != 0 && r == 0)
+                r = -errno;
+        if (r == 0 && rename(temporary, path) < 0)
+                r = -errno;
+        if (r < 0)
+                unlink(temporary);
+        return r;
 }
 
 int listening_start(struct http *http, const struct settings *settings, const char *port_file)
 {
-        _cleanup_(free_p) char *text = NULL;
-        size_t len = 0;
-        FILE *list = open_memstream(&text, &len);
-        int r;
+        _cleanup_(buffer_release) struct buffer list = BUFFER_INIT;
+        int r = listen_on_all(http, settings, &list);
 
-        if (!list)
-                return -ENOMEM;
-        r = listen_on_all(http, settings, list);
-        if (fclose(list) != 0)
-                return -ENOMEM;
         if (r < 0 || !port_file)
                 return r;
-        r = write_port_file(port_file, text, len);
+        r = buffer_failed(&list) ? -ENOMEM : write_port_file(port_file, list.data, list.len);
         if (r < 0)
                 log_failure("option '--port-file': cannot write '%s': %s", port_file, strerror(-r));
         return r;
@@ -190,7 +193,7 @@ static int open_missing(struct http *http, const struct settings *want, error_te
                 if (http_listens(http, address))
                         continue;
                 r = http_listen(http, address, &bound, error);
-                if (r < 0 && !optional)
+                if (r < 0 && !(optional && is_lacking(r)))
                         return r;
                 if (r < 0)
                         free(*error);

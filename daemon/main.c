@@ -48,6 +48,12 @@ static int fail(int status, error_text error)
         return status;
 }
 
+/* A failure before there is anything to do: r says whether it is the user's. */
+static int refuse(int r, error_text error)
+{
+        return fail(r == -ENOMEM ? EXIT_FAILURE : EXIT_USAGE, error);
+}
+
 /* What was printed may still be in the buffer, and the disk full. */
 static int finish_output(void)
 {
@@ -132,10 +138,11 @@ static int run(const struct command_line *cmd, struct settings *settings)
         int status;
 
         if (r < 0) {
-                if (asprintf(&error, "option '--root': found '%s' (%s), expected a directory",
+                if (r != -ENOMEM &&
+                    asprintf(&error, "option '--root': found '%s' (%s), expected a directory",
                              cmd->root, strerror(-r)) < 0)
                         error = NULL;
-                return fail(EXIT_USAGE, error);
+                return refuse(r, error);
         }
         switch (cmd->action) {
         case ACTION_ONCE:
@@ -165,7 +172,7 @@ static int check_config(const struct settings *settings)
         tls_free(tls);
         auth_free(auth);
         if (r < 0)
-                return fail(EXIT_USAGE, error);
+                return refuse(r, error);
         settings_print(settings, stdout);
         return finish_output();
 }
@@ -174,10 +181,11 @@ static int load_and_run(const struct command_line *cmd)
 {
         struct settings settings;
         error_text error = NULL;
+        int r = settings_load(&settings, cmd, default_config_file, &error);
         int status;
 
-        if (settings_load(&settings, cmd, default_config_file, &error) < 0)
-                return fail(EXIT_USAGE, error);
+        if (r < 0)
+                return refuse(r, error);
         log_set_level(settings.log_level);
         if (cmd->action == ACTION_CHECK_CONFIG) {
                 status = check_config(&settings);
@@ -192,13 +200,14 @@ int main(int argc, char **argv)
 {
         struct command_line cmd;
         error_text error = NULL;
-        int status;
+        int status, r;
 
         /* Bodies of megabytes are given back to the kernel when they are done with. */
         mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION);
         mallopt(M_TRIM_THRESHOLD, LARGE_ALLOCATION);
-        if (command_line_parse(&cmd, argc, argv, &error) < 0)
-                return fail(EXIT_USAGE, error);
+        r = command_line_parse(&cmd, argc, argv, &error);
+        if (r < 0)
+                return refuse(r, error);
         switch (cmd.action) {
         case ACTION_HELP:
                 command_line_help(stdout);

@@ -279,16 +279,17 @@ int memblock_clear_hotplug(struct memblock *mb, uint64_t start, uint64_t end)
 }
 
 /* The kernel prints zero as 0x0 where printf("%#x") would print 0. */
-void memblock_print_region(FILE *out, size_t index, const struct memblock_region *region)
+void memblock_print_region(struct buffer *out, size_t index, const struct memblock_region *region)
 {
-        fprintf(out, " memory[0x%zx]\t[0x%016" PRIx64 "-0x%016" PRIx64 "], 0x%016" PRIx64 " bytes",
-                index, region->base, region_end(region) - 1, region->size);
+        buffer_printf(out,
+                      " memory[0x%zx]\t[0x%016" PRIx64 "-0x%016" PRIx64 "], 0x%016" PRIx64 " bytes",
+                      index, region->base, region_end(region) - 1, region->size);
         if (region->nid != NUMA_NO_NODE)
-                fprintf(out, " on node %d", region->nid);
-        fprintf(out, " flags: 0x%x\n", region->flags);
+                buffer_printf(out, " on node %d", region->nid);
+        buffer_printf(out, " flags: 0x%x\n", region->flags);
 }
 
-void memblock_print(FILE *out, const struct memblock *mb)
+void memblock_print(struct buffer *out, const struct memblock *mb)
 {
         for (size_t i = 0; i < mb->cnt; i++)
                 memblock_print_region(out, i, &mb->regions[i]);

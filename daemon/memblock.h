@@ -9,12 +9,12 @@
  */
 #pragma once
 
+#include "buffer.h"
 #include "nodemask.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 /* include/linux/memblock.h: enum memblock_flags */
 #define MEMBLOCK_HOTPLUG 0x1U
@@ -66,6 +66,6 @@ int memblock_mark_hotplug(struct memblock *mb, uint64_t start, uint64_t end);
 int memblock_clear_hotplug(struct memblock *mb, uint64_t start, uint64_t end);
 
 /* A line of the kernel's dump (memblock_dump()), with a newline. A region without a node has no
- * "on node". Errors are the stream's: ferror(). */
-void memblock_print_region(FILE *out, size_t index, const struct memblock_region *region);
-void memblock_print(FILE *out, const struct memblock *mb);
+ * "on node". */
+void memblock_print_region(struct buffer *out, size_t index, const struct memblock_region *region);
+void memblock_print(struct buffer *out, const struct memblock *mb);

@@ -412,7 +412,7 @@ struct memory_map *memory_map_new(const struct sample *sample)
                 map->firmware = sample->firmware;
                 b->sample = sample;
                 b->map = map;
-                complete = build(b) == 0 && finish(b);
+                complete = build(b) == 0 && map->warnings.lost == 0 && finish(b);
         }
         if (b)
                 free(b->links);

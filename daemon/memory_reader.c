@@ -82,25 +82,24 @@ static int compare_blocks(const void *a, const void *b)
         return (x->nid > y->nid) - (x->nid < y->nid);
 }
 
-/* Every memoryN of a directory as a block of nid. False: no such directory. */
-static bool list_blocks(struct memory_reader *m, struct reader *r, const char *path, int nid)
+/* Every memoryN of a directory as a block of nid. 0, -ENOENT or what else was accounted. */
+static int list_blocks(struct memory_reader *m, struct reader *r, const char *path, int nid)
 {
-        _cleanup_(closedir_p) DIR *dir = source_opendir(m->source, path);
-        struct dirent *entry;
+        _cleanup_(reader_listing_close) struct reader_listing listing =
+                reader_list(r, COLLECTOR_MEMORY_BLOCKS, path);
+        const struct dirent *entry;
         uint64_t id;
 
-        if (!dir)
-                return false;
-        while ((entry = readdir(dir))) {
+        while ((entry = reader_next(&listing))) {
                 if (!block_id(entry->d_name, &id))
                         continue;
                 if (!add_block(m, (struct memory_block){
                                           .id = id, .nid = nid, .nid2 = NUMA_NO_NODE })) {
-                        reader_out_of_memory(r, COLLECTOR_MEMORY_BLOCKS);
+                        reader_out_of_memory(r);
                         break;
                 }
         }
-        return true;
+        return listing.error;
 }
 
 /* A block is there once for the memory directory and once for each node; make it one. */
@@ -168,6 +167,10 @@ static bool read_state(struct memory_reader *m, struct memory_block block)
         if (!file)
                 return false;
         error = source_read(m->source, file, &text, &len);
+        if (error == -ENOMEM) {
+                source_file_free(file);
+                return false;
+        }
         if ((error == -ENOENT || error == -ENODEV) && source_is_live(m->source)) {
                 source_file_free(file);
                 return true;
@@ -214,7 +217,7 @@ static bool read_states(struct memory_reader *m, struct reader *r)
                         m->next++;
                         continue;
                 }
-                reader_out_of_memory(r, COLLECTOR_MEMORY_BLOCKS);
+                reader_out_of_memory(r);
                 m->next = end = m->kept = m->n;
         }
         if (m->next < m->n)
@@ -242,6 +245,8 @@ static void read_settings(struct memory_reader *m, struct reader *r, struct samp
                 if (len > 1 && len < 64 && p.start[len - 1] == '\n' &&
                     !memchr(p.start, '\n', len - 1)) {
                         m->auto_online_value = strndup(p.start, len - 1);
+                        if (!m->auto_online_value)
+                                reader_out_of_memory(r);
                         reader_parsed(r, COLLECTOR_MEMORY_BLOCKS, m->auto_online, &p);
                 } else {
                         reader_malformed(r, COLLECTOR_MEMORY_BLOCKS, m->auto_online, "one word");
@@ -254,19 +259,29 @@ static void read_settings(struct memory_reader *m, struct reader *r, struct samp
 static bool read_blocks(struct memory_reader *m, struct reader *r, struct sample *sample,
                         const int *nids, size_t n_nids)
 {
-        bool directory;
+        int error;
+        bool directory, complete;
 
         m->n = m->next = m->kept = 0;
-        directory = list_blocks(m, r, MEMORY_DIR, NUMA_NO_NODE);
+        error = list_blocks(m, r, MEMORY_DIR, NUMA_NO_NODE);
+        directory = error == 0;
+        complete = error == 0 || error == -ENOENT;
         for (size_t i = 0; i < n_nids; i++) {
                 _cleanup_(free_p) char *path = NULL;
 
-                if (asprintf(&path, "/sys/devices/system/node/node%d", nids[i]) >= 0)
-                        list_blocks(m, r, path, nids[i]);
+                if (asprintf(&path, "/sys/devices/system/node/node%d", nids[i]) < 0) {
+                        reader_out_of_memory(r);
+                        break;
+                }
+                error = list_blocks(m, r, path, nids[i]);
+                complete = complete && (error == 0 || error == -ENOENT);
         }
+        /* Of half a list nothing can be said. */
+        if (!complete)
+                m->n = 0;
         merge_blocks(m);
         /* A kernel without memory hotplug has neither directory nor links. */
-        sample->memory_blocks_known = directory || m->n > 0;
+        sample->memory_blocks_known = complete && (directory || m->n > 0);
         sample->memory_block_size = 0;
         sample->auto_online_blocks = NULL;
         if (!directory)

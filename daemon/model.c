@@ -173,6 +173,7 @@ static void run_checks(struct snapshot *snap, const struct snapshot *previous, b
                         *f = check_run(i, snap, previous && previous->told[i] == CHECK_RAISED);
                         evidence = f->evidence;
                 }
+                snap->out_of_memory = snap->out_of_memory || f->out_of_memory;
                 snap->told[i] = f->state;
                 if (previous && f->state == CHECK_UNKNOWN)
                         snap->told[i] = previous->told[i];

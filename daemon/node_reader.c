@@ -128,7 +128,7 @@ void node_read_distances(struct node_reader *n, struct reader *r, const nodemask
         while (parse_distance(&p, &distance)) {
                 if (!array_grow(&node->distances, &n->cap_distances, node->n_distances,
                                 sizeof(*node->distances))) {
-                        reader_out_of_memory(r, COLLECTOR_DISTANCES);
+                        reader_out_of_memory(r);
                         return;
                 }
                 node->distances[node->n_distances++] = distance;
@@ -183,7 +183,7 @@ static void read_cpumap(struct node_reader *n, struct reader *r)
                                 return;
                         }
                         if (!add_range(n, range)) {
-                                reader_out_of_memory(r, COLLECTOR_CPUS);
+                                reader_out_of_memory(r);
                                 return;
                         }
                 }
@@ -210,7 +210,7 @@ void node_read_cpus(struct node_reader *n, struct reader *r)
                         return;
                 }
                 if (!add_range(n, range)) {
-                        reader_out_of_memory(r, COLLECTOR_CPUS);
+                        reader_out_of_memory(r);
                         return;
                 }
         }
@@ -270,26 +270,27 @@ static bool hugepage_size_of(const char *name, uint64_t *kib)
 void node_find_hugepages(struct node_reader *n, struct reader *r)
 {
         _cleanup_(free_p) char *path = NULL;
-        _cleanup_(closedir_p) DIR *dir = NULL;
-        struct dirent *entry;
+        _cleanup_(reader_listing_close) struct reader_listing listing = { .dir = NULL };
+        const struct dirent *entry;
         uint64_t kib;
 
         if (n->node.hugepages_known)
                 return;
         drop_hugepages(n);
-        if (asprintf(&path, "/sys/devices/system/node/node%d/hugepages", n->node.nid) < 0)
+        if (asprintf(&path, "/sys/devices/system/node/node%d/hugepages", n->node.nid) < 0) {
+                reader_out_of_memory(r);
                 return;
+        }
         /* Kernels before 2.6.32, and those without hugetlbfs, have no such directory. */
-        dir = source_opendir(n->source, path);
-        if (!dir)
-                return;
-        n->node.hugepages_known = true;
-        while ((entry = readdir(dir)))
+        listing = reader_list(r, COLLECTOR_HUGEPAGES, path);
+        while ((entry = reader_next(&listing)))
                 if (hugepage_size_of(entry->d_name, &kib) && !add_hugepage_size(n, kib)) {
-                        reader_out_of_memory(r, COLLECTOR_HUGEPAGES);
-                        drop_hugepages(n);
-                        return;
+                        reader_out_of_memory(r);
+                        break;
                 }
+        n->node.hugepages_known = listing.error == 0 && !r->out_of_memory;
+        if (!n->node.hugepages_known)
+                drop_hugepages(n);
 }
 
 void node_read_hugepages(struct node_reader *n, struct reader *r)
@@ -390,7 +391,7 @@ void node_read_fields(struct node_reader *n, struct reader *r, enum field_set se
                 reader_malformed(r, collector, n->fields[set], "at least one line");
         else if (!counters_read(c, table, n->node.nid, &p,
                                 set == MEMINFO ? parse_meminfo : parse_counter))
-                reader_out_of_memory(r, collector);
+                reader_out_of_memory(r);
         else
                 reader_parsed(r, collector, n->fields[set], &p);
 }

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "reader.h"
 
+#include "array.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct unreadable_directory {
+        char *path;
+        int error;
+};
 
 static void drop_problems(struct reader *r)
 {
@@ -16,6 +23,7 @@ void reader_begin(struct reader *r)
 {
         drop_problems(r);
         r->went_away = false;
+        r->out_of_memory = false;
 }
 
 void reader_start(struct reader *r, enum collector collector)
@@ -35,45 +43,43 @@ void reader_release(struct reader *r)
 {
         drop_problems(r);
         free(r->problems);
+        for (size_t i = 0; i < r->n_unreadable; i++)
+                free(r->unreadable[i].path);
+        free(r->unreadable);
 }
 
-static void add_problem(struct reader *r, const struct source_file *file, struct problem problem)
+/* False: out of memory, so that the change of state must wait for the next sample. */
+static bool add_problem(struct reader *r, const char *path, struct problem problem)
 {
-        if (r->n_problems == r->cap_problems) {
-                size_t cap = r->cap_problems ? r->cap_problems * 2 : 16;
-                struct problem *problems = reallocarray(r->problems, cap, sizeof(*problems));
-
-                if (!problems)
-                        return;
-                r->problems = problems;
-                r->cap_problems = cap;
-        }
-        problem.path = strdup(source_file_path(file));
-        if (problem.path)
+        problem.path = strdup(path);
+        if (problem.path &&
+            array_grow(&r->problems, &r->cap_problems, r->n_problems, sizeof(*r->problems))) {
                 r->problems[r->n_problems++] = problem;
+                return true;
+        }
+        free(problem.path);
+        reader_out_of_memory(r);
+        return false;
 }
 
 static void account(struct reader *r, enum collector collector, struct source_file *file,
                     struct problem problem)
 {
-        int before = source_file_swap_error(file, problem.error);
+        bool absent = problem.error == -ENOENT && !source_file_was_read(file);
 
-        if (problem.error == 0) {
-                if (before != 0)
-                        add_problem(r, file, problem);
+        if (problem.error != 0)
+                r->status[collector].success = false;
+        if (source_file_error(file) == problem.error)
                 return;
-        }
-        r->status[collector].success = false;
-        if (before == problem.error)
-                return;
-        if (problem.error == -ENOENT && !source_file_was_read(file)) {
-                /* A kernel without this file lacks it on all nodes: say it once. */
-                if (r->absent_reported[collector])
+        /* A kernel without this file lacks it on all nodes: say it once. */
+        if (!(absent && r->absent_reported[collector])) {
+                if (!add_problem(r, source_file_path(file), problem))
                         return;
-                r->absent_reported[collector] = true;
+                r->status[collector].errors += problem.error != 0;
         }
-        r->status[collector].errors++;
-        add_problem(r, file, problem);
+        if (absent)
+                r->absent_reported[collector] = true;
+        source_file_swap_error(file, problem.error);
 }
 
 /* What the absence of a file means. */
@@ -95,6 +101,10 @@ static int reader_read_any(struct reader *r, enum collector collector, struct so
                 return 0;
         *bytes = "";
         *len = 0;
+        if (error == -ENOMEM) {
+                reader_out_of_memory(r);
+                return error;
+        }
         if (error == -ENODEV)
                 error = -ENOENT;
         if (may_be_refused(file, need, error)) {
@@ -159,7 +169,106 @@ void reader_malformed(struct reader *r, enum collector collector, struct source_
         account(r, collector, file, (struct problem){ .error = -EINVAL, .expected = expected });
 }
 
-void reader_out_of_memory(struct reader *r, enum collector collector)
+void reader_out_of_memory(struct reader *r)
 {
+        r->out_of_memory = true;
+}
+
+static struct unreadable_directory *find_unreadable(struct reader *r, const char *path)
+{
+        for (size_t i = 0; i < r->n_unreadable; i++)
+                if (strcmp(r->unreadable[i].path, path) == 0)
+                        return &r->unreadable[i];
+        return NULL;
+}
+
+static void note_unreadable(struct reader *r, const char *path, int error)
+{
+        struct unreadable_directory *known = find_unreadable(r, path);
+        char *copy;
+
+        if (known) {
+                known->error = error;
+                return;
+        }
+        copy = strdup(path);
+        if (copy && array_grow(&r->unreadable, &r->cap_unreadable, r->n_unreadable,
+                               sizeof(*r->unreadable))) {
+                r->unreadable[r->n_unreadable++] =
+                        (struct unreadable_directory){ .path = copy, .error = error };
+                return;
+        }
+        free(copy);
+        reader_out_of_memory(r);
+}
+
+static void directory_failed(struct reader *r, enum collector collector, const char *path,
+                             int error)
+{
+        const struct unreadable_directory *known = find_unreadable(r, path);
+
         r->status[collector].success = false;
+        if ((known && known->error == error) ||
+            !add_problem(r, path, (struct problem){ .error = error }))
+                return;
+        r->status[collector].errors++;
+        note_unreadable(r, path, error);
+}
+
+static void directory_is_well(struct reader *r, const char *path)
+{
+        struct unreadable_directory *known = find_unreadable(r, path);
+
+        if (!known || !add_problem(r, path, (struct problem){ .error = 0 }))
+                return;
+        free(known->path);
+        *known = r->unreadable[--r->n_unreadable];
+}
+
+static void listing_failed(struct reader_listing *listing, int error)
+{
+        listing->error = error;
+        if (error == -ENOMEM)
+                reader_out_of_memory(listing->reader);
+        else
+                directory_failed(listing->reader, listing->collector, listing->path, error);
+}
+
+struct reader_listing reader_list(struct reader *r, enum collector collector, const char *path)
+{
+        struct reader_listing listing = { .reader = r, .collector = collector, .path = path };
+
+        listing.dir = source_opendir(r->source, path);
+        if (listing.dir)
+                return listing;
+        if (errno == ENOENT || errno == ENOTDIR) {
+                directory_is_well(r, path);
+                listing.error = -ENOENT;
+        } else {
+                listing_failed(&listing, -errno);
+        }
+        return listing;
+}
+
+const struct dirent *reader_next(struct reader_listing *listing)
+{
+        const struct dirent *entry;
+
+        if (!listing->dir || listing->error < 0)
+                return NULL;
+        errno = 0;
+        entry = readdir(listing->dir);
+        if (entry)
+                return entry;
+        if (errno != 0)
+                listing_failed(listing, -errno);
+        else
+                directory_is_well(listing->reader, listing->path);
+        return NULL;
+}
+
+void reader_listing_close(struct reader_listing *listing)
+{
+        if (listing->dir)
+                closedir(listing->dir);
 }

@@ -2,8 +2,9 @@
 /*
  * Reading with an account: which collector's files could be read, and what changed.
  *
- * A file's error counts, and is reported as a problem, once per change of its state; the collector
- * reports success 0 as long as it lasts.
+ * The error of a file or directory counts, and is reported as a problem, once per change of its
+ * state; the collector reports success 0 as long as it lasts. That memory is exhausted is no file's
+ * error: the sample is worth nothing.
  */
 #pragma once
 
@@ -18,13 +19,18 @@ struct problem {
         const char *expected; /* what should stand there; NULL if the file could not be read */
 };
 
+struct unreadable_directory;
+
 struct reader {
         struct source *source;
         struct collector_status status[NR_COLLECTORS];
         bool absent_reported[NR_COLLECTORS];
-        bool went_away; /* a file that could be read at the last sample is gone: look at the
-                           structure */
-        bool again;     /* it was looked at: what is still missing is an error */
+        bool went_away;     /* a file that could be read at the last sample is gone: look at the
+                               structure */
+        bool again;         /* it was looked at: what is still missing is an error */
+        bool out_of_memory; /* figures of this sample are missing that the machine has */
+        size_t n_unreadable, cap_unreadable;
+        struct unreadable_directory *unreadable; /* as of the last time each was listed */
         size_t n_problems, cap_problems;
         struct problem *problems; /* of this sample */
 };
@@ -58,5 +64,21 @@ bool reader_parsed(struct reader *r, enum collector collector, struct source_fil
 /* Accounts a file whose content is well-formed but impossible. */
 void reader_malformed(struct reader *r, enum collector collector, struct source_file *file,
                       const char *expected);
-/* Memory is exhausted: the collector's figures are incomplete. */
-void reader_out_of_memory(struct reader *r, enum collector collector);
+/* Memory is exhausted: the sample must not be published. */
+void reader_out_of_memory(struct reader *r);
+
+/* What is in a directory below the root, while it is walked through. */
+struct reader_listing {
+        struct reader *reader;
+        enum collector collector;
+        const char *path; /* borrowed */
+        DIR *dir;
+        int error; /* 0 or negative errno, which has been accounted but for -ENOENT */
+};
+
+/* Opens a directory that a kernel may not have: error is -ENOENT then, and that is no failure. */
+struct reader_listing reader_list(struct reader *r, enum collector collector, const char *path);
+/* The next name; NULL: that was all, or error says why not. */
+const struct dirent *reader_next(struct reader_listing *listing);
+/* For _cleanup_(). */
+void reader_listing_close(struct reader_listing *listing);

@@ -77,10 +77,13 @@ static void save_block_link(struct recording *rec, int nid, uint64_t block)
 {
         _cleanup_(free_p) char *path = NULL, *target = NULL;
 
-        if (nid != NUMA_NO_NODE &&
-            asprintf(&path, "sys/devices/system/node/node%d/memory%" PRIu64, nid, block) >= 0 &&
+        if (nid == NUMA_NO_NODE)
+                return;
+        if (asprintf(&path, "sys/devices/system/node/node%d/memory%" PRIu64, nid, block) >= 0 &&
             asprintf(&target, "../../memory/memory%" PRIu64, block) >= 0)
                 save_link(rec, path, target);
+        else
+                note_failure(rec, "sys/devices/system/node");
 }
 
 /* The initiators are links, which no reading of a file shows. */
@@ -95,6 +98,8 @@ static void save_access(struct recording *rec, const struct node_access *access)
                              access->nid, access->access_class, nid) >= 0 &&
                     asprintf(&target, "../../../node%d", nid) >= 0)
                         save_link(rec, path, target);
+                else
+                        note_failure(rec, "sys/devices/system/node");
         }
 }
 
@@ -109,28 +114,31 @@ static void save_links(struct recording *rec, const struct sample *s)
                         save_access(rec, &s->nodes[i].accesses[k]);
 }
 
+/* 0, -ENOTEMPTY or why that cannot be told. */
+static int check_is_empty(const char *dir)
+{
+        _cleanup_(closedir_p) DIR *listing = opendir(dir);
+        const struct dirent *entry;
+
+        if (!listing)
+                return -errno;
+        errno = 0;
+        while ((entry = readdir(listing)))
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                        return -ENOTEMPTY;
+        return -errno;
+}
+
 static int open_empty_dir(const char *dir, error_text *error)
 {
-        DIR *listing;
-        struct dirent *entry;
-        int fd, found = 0;
+        int fd = mkdir(dir, 0755) < 0 && errno != EEXIST ? -errno : check_is_empty(dir);
 
-        if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-                goto failed;
-        fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                goto failed;
-        listing = fdopendir(dup(fd));
-        while (listing && (entry = readdir(listing)))
-                found |= strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-        if (listing)
-                closedir(listing);
-        if (!found)
-                return fd;
-        close(fd);
-        errno = ENOTEMPTY;
-failed:
-        fd = -errno;
+        if (fd == 0) {
+                fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                if (fd >= 0)
+                        return fd;
+                fd = -errno;
+        }
         if (asprintf(error,
                      "option '--record': found '%s' (%s), expected an empty directory or a new one",
                      dir, strerror(-fd)) < 0)
@@ -141,6 +149,7 @@ failed:
 int record(struct source *source, const char *dir, error_text *error)
 {
         struct recording rec = { .dir_fd = open_empty_dir(dir, error) };
+        const struct sample *sample = NULL;
         struct collect *c;
 
         if (rec.dir_fd < 0)
@@ -148,15 +157,20 @@ int record(struct source *source, const char *dir, error_text *error)
         c = collect_new(source);
         if (c) {
                 source_observe(source, save_file, &rec);
-                save_links(&rec, collect_sample(c, true));
+                sample = collect_sample(c, true);
                 source_observe(source, NULL, NULL);
-                collect_free(c);
-        } else {
-                rec.error = -ENOMEM;
         }
+        if (sample)
+                save_links(&rec, sample);
+        else if (rec.error == 0)
+                rec.error = -ENOMEM;
+        collect_free(c);
         close(rec.dir_fd);
-        if (rec.error && asprintf(error, "cannot write '%s/%s': %s", dir,
-                                  rec.failed_path ? rec.failed_path : "", strerror(-rec.error)) < 0)
+        if (rec.error == -ENOMEM)
+                *error = NULL;
+        else if (rec.error &&
+                 asprintf(error, "cannot write '%s/%s': %s", dir,
+                          rec.failed_path ? rec.failed_path : "", strerror(-rec.error)) < 0)
                 *error = NULL;
         free(rec.failed_path);
         return rec.error;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "render.h"
 
+#include "json_memory.h"
 #include "json_stream.h"
 #include "render_json.h"
 
@@ -31,14 +32,23 @@ json_t *json_text(const char *s)
         if (json)
                 return json;
         clean = strdup(s);
-        if (!clean)
+        if (!clean) {
+                json_memory_note_failure();
                 return NULL;
+        }
         for (char *c = clean; *c; c++)
                 if ((unsigned char)*c >= 128)
                         *c = '?';
         json = json_string(clean);
         free(clean);
         return json;
+}
+
+json_t *json_buffer(const struct buffer *text)
+{
+        if (buffer_failed(text))
+                json_memory_note_failure();
+        return json_stringn(text->data ? text->data : "", text->len);
 }
 
 void add_counters(struct json_stream *stream, const char *key, const struct counters *c,

@@ -12,6 +12,8 @@ json_t *json_u64(uint64_t value);
 json_t *json_u64_if(bool known, uint64_t value);
 /* null for NULL. */
 json_t *json_text(const char *s);
+/* The text of the buffer. */
+json_t *json_buffer(const struct buffer *text);
 /* RFC 3339, UTC, with nanoseconds. */
 json_t *json_time(uint64_t realtime_ns);
 /* What every document begins with: boot_id, hostname, … */

@@ -50,7 +50,7 @@ static json_t *json_blocks_within(const struct sample *s, uint64_t start, uint64
                 open = true;
                 first = last = s->memory_blocks[i].id;
         }
-        json = json_stringn(list.data ? list.data : "", list.len);
+        json = json_buffer(&list);
         buffer_release(&list);
         return json;
 }

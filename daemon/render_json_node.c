@@ -37,7 +37,7 @@ static json_t *json_cpulist(const struct id_list *cpus)
         if (!cpus->known)
                 return json_null();
         id_list_print(&list, cpus);
-        json = json_stringn(list.data ? list.data : "", list.len);
+        json = json_buffer(&list);
         buffer_release(&list);
         return json;
 }

@@ -7,6 +7,7 @@
 
 #include "checks.h"
 #include "event.h"
+#include "json_memory.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static void dump(struct buffer *out, json_t *json, bool pretty)
 {
         char *text = json ? json_dumps(json, pretty ? JSON_INDENT(2) : JSON_COMPACT) : NULL;
 
-        if (!text)
+        if (!text || json_memory_failed())
                 out->failed = true;
         else
                 buffer_printf(out, "%s\n", text);
@@ -35,6 +36,8 @@ static json_t *json_field_set(enum field_set set)
         struct field_table *table = field_table_new(set);
         json_t *properties = json_object();
 
+        if (!table)
+                json_memory_note_failure();
         for (size_t i = 0; table && i < field_table_count(table); i++) {
                 const struct field *field = field_table_get(table, i);
 
@@ -85,6 +88,7 @@ static json_t *json_schema(void)
 
 void render_schema(struct buffer *out, bool pretty)
 {
+        json_memory_watch();
         dump(out, json_schema(), pretty);
 }
 
@@ -98,7 +102,9 @@ static void move_reference(json_t *reference)
         if (!text || strncmp(text, from, strlen(from)) != 0)
                 return;
         buffer_printf(&moved, "#/components/schemas/%s", text + strlen(from));
-        if (!buffer_failed(&moved))
+        if (buffer_failed(&moved))
+                json_memory_note_failure();
+        else
                 json_string_setn(reference, moved.data, moved.len);
         buffer_release(&moved);
 }
@@ -212,7 +218,9 @@ static json_t *json_paths(void)
                         &path, "%.*s%s%c",
                         (int)(pattern ? pattern - route->path : (ptrdiff_t)strlen(route->path)),
                         route->path, pattern ? "/{nid}" : "", '\0');
-                if (!buffer_failed(&path))
+                if (buffer_failed(&path))
+                        json_memory_note_failure();
+                else
                         json_object_set_new(paths, path.data,
                                             json_pack("{s:o}", "get", json_operation(route)));
                 buffer_release(&path);
@@ -222,9 +230,11 @@ static json_t *json_paths(void)
 
 void render_openapi(struct buffer *out, bool pretty)
 {
-        json_t *schema = json_schema();
-        json_t *defs = json_incref(json_object_get(schema, "$defs"));
+        json_t *schema, *defs;
 
+        json_memory_watch();
+        schema = json_schema();
+        defs = json_incref(json_object_get(schema, "$defs"));
         json_decref(schema);
         move_references(defs);
         dump(out,

@@ -4,6 +4,7 @@
 #include "cleanup.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -15,13 +16,22 @@ static void process_value(struct prom *p, enum family_id id, uint64_t value, uin
         prom_scaled(p, value, scale);
 }
 
+/* A machine may have no /proc, and the process no descriptor left: then its figures are missing. */
+static void note_failure(struct prom *p, int error)
+{
+        if (error == ENOMEM)
+                p->out->failed = true;
+}
+
 static void render_memory(struct prom *p)
 {
         _cleanup_(fclose_p) FILE *f = fopen("/proc/self/statm", "re");
         uint64_t size, resident, page = (uint64_t)sysconf(_SC_PAGESIZE);
 
-        if (!f || fscanf(f, "%" SCNu64 " %" SCNu64, &size, &resident) != 2)
+        if (!f || fscanf(f, "%" SCNu64 " %" SCNu64, &size, &resident) != 2) {
+                note_failure(p, errno);
                 return;
+        }
         process_value(p, FAMILY_PROCESS_RSS, resident * page, 1);
         process_value(p, FAMILY_PROCESS_VSZ, size * page, 1);
 }
@@ -33,6 +43,8 @@ static void render_descriptors(struct prom *p)
         struct dirent *entry;
         uint64_t n = 0;
 
+        if (!dir)
+                note_failure(p, errno);
         while (dir && (entry = readdir(dir)))
                 n += entry->d_name[0] != '.';
         /* The listing's own descriptor is not counted. */

@@ -110,22 +110,11 @@ void render_node_states(struct buffer *out, const struct snapshot *snap)
 void render_memblock(struct buffer *out, const struct snapshot *snap)
 {
         const struct memory_map *map = snapshot_memory_map(snap);
-        char *text = NULL;
-        size_t len = 0;
-        FILE *f;
 
-        if (map->source == MEMORY_MAP_NONE || map->memblock.cnt == 0) {
+        if (map->source == MEMORY_MAP_NONE || map->memblock.cnt == 0)
                 buffer_add_str(out, "No memory map available on this system.\n");
-                return;
-        }
-        f = open_memstream(&text, &len);
-        if (f)
-                memblock_print(f, &map->memblock);
-        if (f && fclose(f) == 0)
-                buffer_add(out, text, len);
         else
-                out->failed = true;
-        free(text);
+                memblock_print(out, &map->memblock);
 }
 
 /* The columns are as wide as the widest entry: the longest id, and the nodes of the finding. */

@@ -60,6 +60,28 @@ static void tell_problems(struct sampler *s)
                 s->observer->problem(s->observer->context, &problems[i]);
 }
 
+/* Makes the sample the current snapshot. */
+static int publish(struct sampler *s, const struct sample *sample)
+{
+        struct snapshot *previous = s->current, *snap = snapshot_new(sample, previous);
+        int r = 0;
+
+        if (!snap)
+                return -ENOMEM;
+        s->current = snap;
+        if (s->observer->changed)
+                r = s->observer->changed(s->observer->context, snap, previous);
+        if (r < 0) {
+                s->current = previous;
+                snapshot_unref(snap);
+                return r;
+        }
+        if (s->looking)
+                s->last_look_ns = sample->monotonic_ns;
+        snapshot_unref(previous);
+        return 0;
+}
+
 static void begin(struct sampler *s, bool look, uint64_t wanted)
 {
         uint64_t now = monotonic_now_ns();
@@ -69,38 +91,26 @@ static void begin(struct sampler *s, bool look, uint64_t wanted)
         collect_begin(s->collect, s->looking, wanted);
 }
 
-/* The sample is complete: makes it the current snapshot. */
-static int publish(struct sampler *s, const struct sample *sample)
-{
-        struct snapshot *previous = s->current, *snap = snapshot_new(sample, previous);
-
-        s->under_way = false;
-        tell_problems(s);
-        if (!snap)
-                return -ENOMEM;
-        if (s->looking)
-                s->last_look_ns = sample->monotonic_ns;
-        s->current = snap;
-        if (s->observer->changed)
-                s->observer->changed(s->observer->context, snap, previous);
-        snapshot_unref(previous);
-        return 0;
-}
-
-static int complete(struct sampler *s)
+/* Works on the sample under way until the time comes. 1: there is more to do; else as below. */
+static int work(struct sampler *s, uint64_t until_ns)
 {
         const struct sample *sample;
+        int r;
 
         do
-                sample = collect_step(s->collect);
-        while (!sample);
-        return publish(s, sample);
+                r = collect_step(s->collect, &sample);
+        while (r > 0 && monotonic_now_ns() < until_ns);
+        if (r > 0)
+                return r;
+        s->under_way = false;
+        tell_problems(s);
+        return r < 0 ? r : publish(s, sample);
 }
 
 int sampler_sample(struct sampler *s, bool look)
 {
         begin(s, look, COLLECTORS_ALL);
-        return complete(s);
+        return work(s, UINT64_MAX);
 }
 
 int sampler_begin(struct sampler *s, bool look)
@@ -114,16 +124,9 @@ int sampler_begin(struct sampler *s, bool look)
 
 int sampler_continue(struct sampler *s)
 {
-        uint64_t until = monotonic_now_ns() + PIECE_NS;
-        const struct sample *sample = NULL;
-        int r;
+        int r = s->under_way ? work(s, monotonic_now_ns() + PIECE_NS) : 0;
 
-        while (s->under_way && !sample && monotonic_now_ns() < until)
-                sample = collect_step(s->collect);
-        if (s->under_way && !sample)
-                return 1;
-        r = sample ? publish(s, sample) : 0;
-        if (!s->again)
+        if (r > 0 || !s->again)
                 return r;
         s->again = false;
         begin(s, true, COLLECTORS_ALL);
@@ -144,6 +147,5 @@ struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns, uint64
                 return s->current;
         if (!s->under_way)
                 begin(s, false, needs);
-        complete(s);
-        return s->current;
+        return work(s, UINT64_MAX) < 0 ? NULL : s->current;
 }

@@ -9,8 +9,11 @@ struct sampler;
 
 /* What the sampler tells its owner; both may be NULL. */
 struct sampler_observer {
-        /* A new snapshot is current; previous, which may be NULL, was before it. */
-        void (*changed)(void *context, struct snapshot *snap, const struct snapshot *previous);
+        /*
+         * A new snapshot is current; previous, which may be NULL, was before it. A negative errno
+         * undoes that: what changed could not be told, and is to be told with the next one.
+         */
+        int (*changed)(void *context, struct snapshot *snap, const struct snapshot *previous);
         /* A file became unreadable, malformed or readable again. */
         void (*problem)(void *context, const struct problem *problem);
         void *context;
@@ -34,6 +37,6 @@ int sampler_continue(struct sampler *s);
 /*
  * The current snapshot, after sampling if it is older than max_age_ns (0: in any case) or does not
  * have all of needs (COLLECTOR_BIT()s) from the moment it was taken; a sample under way is awaited,
- * none is begun beside it. Borrowed. NULL: there is none.
+ * none is begun beside it. Borrowed. NULL: there is none, since memory is exhausted.
  */
 struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns, uint64_t needs);

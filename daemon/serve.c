@@ -73,34 +73,35 @@ static void tell_status(struct server *server, const struct snapshot *snap)
 }
 
 /* Numbers what changed, and tells everybody who waits for it. */
-static void tell_events(struct server *server, const struct snapshot *snap,
-                        const struct snapshot *previous)
+static int tell_events(struct server *server, const struct snapshot *snap,
+                       const struct snapshot *previous)
 {
+        uint64_t seq = events_last_seq(server->events);
         struct event_list list = { .n = 0 };
+        int r = -ENOMEM;
 
         diff(previous, snap, &list);
-        for (size_t i = 0; i < list.n; i++) {
-                const struct event_record *record =
-                        events_add(server->events, &list.events[i], snap);
-
-                journal_event(&list.events[i], record);
-        }
-        if (list.lost > 0)
-                log_message(LOG_ERR, "out of memory: %zu events are lost", list.lost);
-        if (list.n > 0 && server->http)
+        if (list.lost == 0)
+                r = events_add(server->events, &list, snap);
+        for (size_t i = 0; r == 0 && i < list.n; i++)
+                journal_event(&list.events[i], seq + 1 + i);
+        if (r == 0 && list.n > 0 && server->http)
                 http_events_added(server->http);
         event_list_clear(&list);
+        return r;
 }
 
-static void snapshot_changed(void *context, struct snapshot *snap, const struct snapshot *previous)
+static int snapshot_changed(void *context, struct snapshot *snap, const struct snapshot *previous)
 {
         struct server *server = context;
+        int r = previous ? tell_events(server, snap, previous) : 0;
 
-        if (previous)
-                tell_events(server, snap, previous);
+        if (r < 0)
+                return r;
         if (server->http)
                 http_snapshot_changed(server->http, snap);
         tell_status(server, snap);
+        return 0;
 }
 
 static struct snapshot *snapshot_for_request(void *context, uint64_t needs)

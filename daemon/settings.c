@@ -525,7 +525,8 @@ static int load_file(struct settings *settings, const char *path, bool optional,
         if (r == -ENOENT && optional)
                 r = 0;
         else if (r < 0) {
-                if (asprintf(error, "configuration file '%s': %s, expected a readable file", path,
+                if (r != -ENOMEM &&
+                    asprintf(error, "configuration file '%s': %s, expected a readable file", path,
                              strerror(-r)) < 0)
                         *error = NULL;
         } else {

@@ -79,19 +79,6 @@ __attribute__((format(printf, 2, 3))) static struct source_file *file_at(struct 
         return n < 0 ? NULL : file_set_get(t->files, path, SOURCE_MAX_SYSFS);
 }
 
-__attribute__((format(printf, 2, 3))) static DIR *directory_at(struct topology_reader *t,
-                                                               const char *format, ...)
-{
-        _cleanup_(free_p) char *path = NULL;
-        va_list args;
-        int n;
-
-        va_start(args, format);
-        n = vasprintf(&path, format, args);
-        va_end(args);
-        return n < 0 ? NULL : source_opendir(t->source, path);
-}
-
 /* One number; false if the kernel does not have it. file NULL: out of memory. */
 static bool read_number(struct reader *r, enum collector collector, struct source_file *file,
                         uint64_t *value)
@@ -99,7 +86,7 @@ static bool read_number(struct reader *r, enum collector collector, struct sourc
         struct parser p;
 
         if (!file) {
-                reader_out_of_memory(r, collector);
+                reader_out_of_memory(r);
                 return false;
         }
         if (reader_read_optional(r, collector, file, &p) < 0)
@@ -134,17 +121,22 @@ static void read_access(struct topology_reader *t, struct reader *r, int nid, un
                 [ACCESS_READ_LATENCY] = { "read_latency", 1 },
                 [ACCESS_WRITE_LATENCY] = { "write_latency", 1 },
         };
-        _cleanup_(closedir_p) DIR *dir =
-                directory_at(t, NODE_DIR "/node%d/access%u/initiators", nid, class);
+        _cleanup_(reader_listing_close) struct reader_listing listing = { .dir = NULL };
+        _cleanup_(free_p) char *path = NULL;
         struct node_access access = { .nid = nid, .access_class = class };
-        struct dirent *entry;
+        const struct dirent *entry;
         uint32_t initiator;
 
-        if (!dir)
+        if (asprintf(&path, NODE_DIR "/node%d/access%u/initiators", nid, class) < 0) {
+                reader_out_of_memory(r);
                 return;
-        while ((entry = readdir(dir)))
+        }
+        listing = reader_list(r, COLLECTOR_ACCESS, path);
+        while ((entry = reader_next(&listing)))
                 if (number_of_name(entry->d_name, "node", &initiator) && initiator < MAX_NUMNODES)
                         node_set((int)initiator, &access.initiators);
+        if (listing.error < 0)
+                return;
         for (unsigned i = 0; i < NR_ACCESS_FIGURES; i++) {
                 struct source_file *file = file_at(t, NODE_DIR "/node%d/access%u/initiators/%s",
                                                    nid, class, files[i].name);
@@ -158,7 +150,7 @@ static void read_access(struct topology_reader *t, struct reader *r, int nid, un
         if (array_grow(&t->accesses, &t->cap_accesses, t->n_accesses, sizeof(access)))
                 t->accesses[t->n_accesses++] = access;
         else
-                reader_out_of_memory(r, COLLECTOR_ACCESS);
+                reader_out_of_memory(r);
 }
 
 static void read_side_cache(struct topology_reader *t, struct reader *r, int nid, uint32_t level)
@@ -182,7 +174,7 @@ static void read_side_cache(struct topology_reader *t, struct reader *r, int nid
         if (array_grow(&t->caches, &t->cap_caches, t->n_caches, sizeof(cache)))
                 t->caches[t->n_caches++] = cache;
         else
-                reader_out_of_memory(r, COLLECTOR_ACCESS);
+                reader_out_of_memory(r);
 }
 
 static int compare_caches(const void *a, const void *b)
@@ -194,12 +186,18 @@ static int compare_caches(const void *a, const void *b)
 
 static void read_side_caches(struct topology_reader *t, struct reader *r, int nid)
 {
-        _cleanup_(closedir_p) DIR *dir = directory_at(t, NODE_DIR "/node%d/memory_side_cache", nid);
+        _cleanup_(reader_listing_close) struct reader_listing listing = { .dir = NULL };
+        _cleanup_(free_p) char *path = NULL;
         size_t first = t->n_caches;
-        struct dirent *entry;
+        const struct dirent *entry;
         uint32_t level;
 
-        while (dir && (entry = readdir(dir)))
+        if (asprintf(&path, NODE_DIR "/node%d/memory_side_cache", nid) < 0) {
+                reader_out_of_memory(r);
+                return;
+        }
+        listing = reader_list(r, COLLECTOR_ACCESS, path);
+        while ((entry = reader_next(&listing)))
                 if (number_of_name(entry->d_name, "index", &level))
                         read_side_cache(t, r, nid, level);
         if (t->n_caches > first)
@@ -241,7 +239,7 @@ static void read_tier(struct topology_reader *t, struct reader *r, struct sample
         struct parser p;
 
         if (!file) {
-                reader_out_of_memory(r, COLLECTOR_MEMORY_TIERS);
+                reader_out_of_memory(r);
                 return;
         }
         if (reader_read(r, COLLECTOR_MEMORY_TIERS, file, &p) < 0)
@@ -253,20 +251,23 @@ static void read_tier(struct topology_reader *t, struct reader *r, struct sample
         if (array_grow(&t->tiers, &t->cap_tiers, sample->n_memory_tiers, sizeof(tier)))
                 t->tiers[sample->n_memory_tiers++] = tier;
         else
-                reader_out_of_memory(r, COLLECTOR_MEMORY_TIERS);
+                reader_out_of_memory(r);
 }
 
 void topology_read_tiers(struct topology_reader *t, struct reader *r, struct sample *sample)
 {
-        _cleanup_(closedir_p) DIR *dir = source_opendir(t->source, TIER_DIR);
-        struct dirent *entry;
+        _cleanup_(reader_listing_close) struct reader_listing listing =
+                reader_list(r, COLLECTOR_MEMORY_TIERS, TIER_DIR);
+        const struct dirent *entry;
         uint32_t id;
 
-        sample->memory_tiers_known = dir != NULL;
         sample->n_memory_tiers = 0;
-        while (dir && (entry = readdir(dir)))
+        while ((entry = reader_next(&listing)))
                 if (number_of_name(entry->d_name, "memory_tier", &id))
                         read_tier(t, r, sample, id);
+        sample->memory_tiers_known = listing.error == 0;
+        if (!sample->memory_tiers_known)
+                sample->n_memory_tiers = 0;
         if (sample->n_memory_tiers)
                 qsort(t->tiers, sample->n_memory_tiers, sizeof(*t->tiers), compare_tiers);
         sample->memory_tiers = t->tiers;
@@ -280,7 +281,7 @@ static bool read_package(struct topology_reader *t, struct reader *r, uint32_t c
         struct parser p;
 
         if (!file) {
-                reader_out_of_memory(r, COLLECTOR_CPUS);
+                reader_out_of_memory(r);
                 return false;
         }
         if (reader_read_optional(r, COLLECTOR_CPUS, file, &p) < 0 ||
@@ -296,6 +297,8 @@ void topology_read_packages(struct topology_reader *t, struct reader *r, struct 
         _cleanup_(free_p) uint64_t *seen = calloc(PACKAGE_ID_MAX / 64 + 1, sizeof(*seen));
         uint64_t id;
 
+        if (!seen)
+                reader_out_of_memory(r);
         sample->n_packages = 0;
         sample->packages_known = seen && cpus->known && cpus->n > 0;
         for (size_t k = 0; sample->packages_known && k < cpus->n; k++)

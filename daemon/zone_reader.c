@@ -39,7 +39,7 @@ void zone_reader_free(struct zone_reader *z)
 }
 
 /* One copy of each zone's name, so that names compare as pointers and outlive the text. */
-static const char *intern(struct zone_reader *z, const char *name, size_t len)
+static const char *intern(struct zone_reader *z, struct reader *r, const char *name, size_t len)
 {
         for (size_t i = 0; i < z->n_names; i++)
                 if (strlen(z->names[i]) == len && memcmp(z->names[i], name, len) == 0)
@@ -47,19 +47,28 @@ static const char *intern(struct zone_reader *z, const char *name, size_t len)
         if (z->n_names == ZONE_NAMES_MAX)
                 return NULL;
         z->names[z->n_names] = strndup(name, len);
-        return z->names[z->n_names] ? z->names[z->n_names++] : NULL;
+        if (z->names[z->n_names])
+                return z->names[z->n_names++];
+        reader_out_of_memory(r);
+        return NULL;
 }
 
-static struct zone *find_zone(struct zone_reader *z,
+static struct zone *find_zone(struct zone_reader *z, struct reader *r,
                               struct node_reader *const nodes[static MAX_NUMNODES], uint32_t nid,
                               const char *name, size_t len)
 {
         const char *interned;
+        struct zone *zone;
 
         if (nid >= MAX_NUMNODES || !nodes[nid])
                 return NULL;
-        interned = intern(z, name, len);
-        return interned ? node_zone(nodes[nid], interned) : NULL;
+        interned = intern(z, r, name, len);
+        if (!interned)
+                return NULL;
+        zone = node_zone(nodes[nid], interned);
+        if (!zone)
+                reader_out_of_memory(r);
+        return zone;
 }
 
 void zones_read(struct zone_reader *z, struct reader *r,
@@ -71,7 +80,8 @@ void zones_read(struct zone_reader *z, struct reader *r,
         if (reader_read(r, COLLECTOR_ZONEINFO, z->zoneinfo, &p) < 0)
                 return;
         while (parse_zoneinfo(&p, &parsed)) {
-                struct zone *zone = find_zone(z, nodes, parsed.nid, parsed.name, parsed.name_len);
+                struct zone *zone =
+                        find_zone(z, r, nodes, parsed.nid, parsed.name, parsed.name_len);
 
                 if (!zone)
                         continue;
@@ -93,7 +103,8 @@ void buddies_read(struct zone_reader *z, struct reader *r,
         if (reader_read(r, COLLECTOR_BUDDYINFO, z->buddyinfo, &p) < 0)
                 return;
         while (parse_buddyinfo(&p, &parsed)) {
-                struct zone *zone = find_zone(z, nodes, parsed.nid, parsed.name, parsed.name_len);
+                struct zone *zone =
+                        find_zone(z, r, nodes, parsed.nid, parsed.name, parsed.name_len);
 
                 if (!zone)
                         continue;

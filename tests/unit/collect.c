@@ -710,13 +710,15 @@ static void identity_needs_no_newline(void **state)
 static const struct sample *sample_of(struct tree *t, uint64_t wanted, unsigned *steps)
 {
         const struct sample *sample;
+        int r;
 
         *steps = 0;
         collect_begin(t->collect, false, wanted);
         do {
-                sample = collect_step(t->collect);
+                r = collect_step(t->collect, &sample);
                 ++*steps;
-        } while (!sample);
+        } while (r > 0);
+        assert_int_equal(r, 0);
         return sample;
 }
 

@@ -65,15 +65,13 @@ static void assert_blk(const struct numa_memblk *blk, int nid, uint64_t start, u
 
 static void assert_dump(const struct memblock *mb, const char *expected)
 {
-        char *text = NULL;
-        size_t len;
-        FILE *out = open_memstream(&text, &len);
+        struct buffer out = BUFFER_INIT;
 
-        assert_non_null(out);
-        memblock_print(out, mb);
-        fclose(out);
-        assert_string_equal(text, expected);
-        free(text);
+        memblock_print(&out, mb);
+        buffer_add_char(&out, '\0');
+        assert_false(buffer_failed(&out));
+        assert_string_equal(out.data, expected);
+        buffer_release(&out);
 }
 
 static void memblock_drops_first_page_bios_area_and_partial_pages(void **state)
@@ -139,15 +137,14 @@ static void the_index_is_hexadecimal(void **state)
 {
         (void)state;
         const struct memblock_region region = { .base = 0x1000, .size = 0x1000, .nid = 250 };
-        char *text = NULL;
-        size_t len;
-        FILE *out = open_memstream(&text, &len);
+        struct buffer out = BUFFER_INIT;
 
-        memblock_print_region(out, 26, &region);
-        fclose(out);
-        assert_string_equal(text, " memory[0x1a]\t[0x0000000000001000-0x0000000000001fff], "
-                                  "0x0000000000001000 bytes on node 250 flags: 0x0\n");
-        free(text);
+        memblock_print_region(&out, 26, &region);
+        buffer_add_char(&out, '\0');
+        assert_false(buffer_failed(&out));
+        assert_string_equal(out.data, " memory[0x1a]\t[0x0000000000001000-0x0000000000001fff], "
+                                      "0x0000000000001000 bytes on node 250 flags: 0x0\n");
+        buffer_release(&out);
 }
 
 static void impossible_blocks_are_ignored_with_a_warning(void **state)

@@ -43,13 +43,14 @@ static void put(const struct machine *m, const char *path, const char *text)
         assert_int_equal(fclose(f), 0);
 }
 
-static void count_snapshot(void *context, struct snapshot *snap, const struct snapshot *previous)
+static int count_snapshot(void *context, struct snapshot *snap, const struct snapshot *previous)
 {
         struct machine *m = context;
 
         (void)snap;
         (void)previous;
         m->snapshots++;
+        return 0;
 }
 
 static struct machine *machine_new(void)
