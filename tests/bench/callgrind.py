@@ -49,7 +49,7 @@ class Callgrind:
         self._settle()
         self._command("zero")
         for _ in range(count):
-            if self._client.get(path, gzip) != 200:
+            if self._client.get(path, gzip)[0] != 200:
                 raise RuntimeError(f"GET {path} failed")
         self._settle()
         self._command("dump")

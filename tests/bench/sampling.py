@@ -105,12 +105,14 @@ def _wait_for_event(stream, event):
 
 def _told_after(machine, port, uevent_file):
     """Sets a block offline, or online again, as a burst of uevents says; the time from the last of them to the event."""
-    state = "offline" if machine.nodes[1].blocks[8] == "online" else "online"
+    nid = machine.online[-1]
+    block, before = max(machine.nodes[nid].blocks.items())
+    state = "offline" if before == "online" else "online"
     stream = socket.create_connection(("127.0.0.1", port), timeout=20)
     stream.sendall(b"GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n")
     while b"\r\n\r\n" not in stream.recv(65536):
         pass
-    machine.set_block(1, 8, state)
+    machine.set_block(nid, block, state)
     for _ in range(BURST):
         with open(uevent_file, "w") as f:
             f.write("change")
