@@ -14,8 +14,17 @@ from harness import free_port
 from load import Client
 from servers import wait_until_listening
 
-#: What a phase has cost: instructions in all, and (object, source file, function) -> its own.
-Cost = collections.namedtuple("Cost", "total parts")
+class Cost(collections.namedtuple("Cost", "parts")):
+    """parts: (object, source file, function) -> the instructions spent in it itself."""
+
+    @property
+    def total(self):
+        return sum(self.parts.values())
+
+    @property
+    def own(self):
+        """Without the libraries."""
+        return sum(n for (object_, _, _), n in self.parts.items() if object_ == binary())
 
 
 class Callgrind:
@@ -28,7 +37,7 @@ class Callgrind:
         # The counting begins with the first phase: to start at a twentieth of the speed would take most of the time.
         self._process = subprocess.Popen(
             ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={self._out}", binary(),
-             "--listen", f"127.0.0.1:{port}", "--root", root, *args],
+             "--listen", f"127.0.0.1:{port}", *(["--root", root] if root else []), *args],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_until_listening(port, lambda: self._process.poll() is None, seconds=120)
@@ -49,13 +58,12 @@ class Callgrind:
         self._settle()
         self._command("zero")
         for _ in range(count):
-            if self._client.get(path, gzip) != 200:
+            if self._client.get(path, gzip)[0] != 200:
                 raise RuntimeError(f"GET {path} failed")
         self._settle()
         self._command("dump")
         newest = max(glob.glob(self._out + ".*"), key=lambda name: int(name.rpartition(".")[2]))
-        cost = read_dump(newest)
-        return Cost(cost.total / count, {part: n / count for part, n in cost.parts.items()})
+        return Cost({part: n / count for part, n in read_dump(newest).items()})
 
     def _settle(self):
         """After an answer has been received the daemon still goes back to wait for the next."""
@@ -77,12 +85,13 @@ class Callgrind:
 
 
 _NAME = re.compile(r"^(ob|fl|fi|fe|fn|cob|cfi|cfl|cfn)=\((\d+)\)(?: (.*))?$")
-#: Names are numbered by kind: objects, files, functions.
+#: Names are numbered by kind: objects, files, functions. fi and fe say that a function has lines of another file
+#: within, which is inlined; its own is what counts here.
 _KINDS = {"ob": "ob", "cob": "ob", "fl": "fl", "fi": "fl", "fe": "fl", "cfi": "fl", "cfl": "fl", "fn": "fn", "cfn": "fn"}
 
 
 def read_dump(path):
-    """A file in callgrind's format; what a function calls is counted where it is spent."""
+    """A file in callgrind's format: (object, source file, function) -> instructions, without those of what it calls."""
     names, current, parts = {}, {"ob": "", "fl": "", "fn": ""}, collections.Counter()
     skip = False
     with open(path) as f:
@@ -92,7 +101,7 @@ def read_dump(path):
                 key, number, text = match.groups()
                 if text is not None:
                     names[_KINDS[key], number] = text
-                if not key.startswith("c"):
+                if key in current:
                     current[_KINDS[key]] = names[_KINDS[key], number]
             elif line.startswith("calls="):
                 skip = True
@@ -100,4 +109,4 @@ def read_dump(path):
                 if not skip:
                     parts[current["ob"], current["fl"], current["fn"]] += int(line.split()[1])
                 skip = False
-    return Cost(sum(parts.values()), parts)
+    return parts

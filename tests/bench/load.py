@@ -19,6 +19,10 @@ Load = collections.namedtuple("Load", "rate p50 p99 cpu")
 #: time would count and they would not.
 SLOW_SECONDS = 0.01
 
+class Unreliable(Exception):
+    """Not all answers were what was asked for; says which."""
+
+
 _SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "wrk.lua")
 
 
@@ -34,7 +38,7 @@ class Client:
         self._socket.close()
 
     def get(self, path, gzip=False, keep=False):
-        """Takes the whole answer and returns its status, or with keep its body as it came."""
+        """Takes the whole answer and returns its status and the length of its body, or with keep the body as it came."""
         accept = "Accept-Encoding: gzip\r\n" if gzip else ""
         self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{accept}\r\n".encode())
         received = b""
@@ -44,6 +48,7 @@ class Client:
         lines = head.lower().split(b"\r\n")
         lengths = [int(line[15:]) for line in lines if line.startswith(b"content-length:")]
         chunks = [body] if lengths else [body, *self._chunked(body)]
+        size = lengths[0] if lengths else sum(map(len, chunks))
         left = lengths[0] - len(body) if lengths else 0
         while left > 0:
             n = self._socket.recv_into(self._buffer)
@@ -52,7 +57,7 @@ class Client:
             if keep:
                 chunks.append(bytes(self._buffer[:n]))
             left -= n
-        return b"".join(chunks) if keep else int(lines[0].split()[1])
+        return b"".join(chunks) if keep else (int(lines[0].split()[1]), size)
 
     def _receive(self):
         data = self._socket.recv(65536)
@@ -68,13 +73,12 @@ class Client:
             yield data
 
 
-def _ask_until(deadline, port, path, gzip, times, errors):
+def _ask_until(deadline, port, path, gzip, answers):
     client = Client(port)
-    while not times or time.monotonic() < deadline:
+    while not answers or time.monotonic() < deadline:
         start = time.monotonic()
-        if client.get(path, gzip) != 200:
-            errors.append(path)
-        times.append(time.monotonic() - start)
+        status, size = client.get(path, gzip)
+        answers.append((time.monotonic() - start, status, size))
     client.close()
 
 
@@ -85,16 +89,17 @@ def percentile(values, percent):
 
 def _ask(port, path, gzip, connections, seconds):
     """Each connection asks until the time is up and has its last answer awaited."""
-    times, errors = [[] for _ in range(connections)], []
+    answers = [[] for _ in range(connections)]
     start = time.monotonic()
-    threads = [threading.Thread(target=_ask_until, args=(start + seconds, port, path, gzip, t, errors)) for t in times]
+    threads = [threading.Thread(target=_ask_until, args=(start + seconds, port, path, gzip, a)) for a in answers]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    flat = [t for each in times for t in each]
-    return {"requests": len(flat), "seconds": time.monotonic() - start, "p50": percentile(flat, 50),
-            "p99": percentile(flat, 99), "errors": len(errors)}
+    end = time.monotonic()
+    times, statuses, sizes = zip(*(a for each in answers for a in each))
+    return {"requests": len(times), "seconds": end - start, "p50": percentile(times, 50), "p99": percentile(times, 99),
+            "bytes": sum(sizes), "errors": sum(s != 200 for s in statuses)}
 
 
 def _wrk(port, path, gzip, connections, seconds):
@@ -107,22 +112,30 @@ def _wrk(port, path, gzip, connections, seconds):
         raise RuntimeError(f"wrk: {result.stdout}{result.stderr}")
 
 
+def _probe(port, path, gzip):
+    """How long an answer takes and how large it is; the first may be one that is made, for all that follow."""
+    client = Client(port)
+    client.get(path, gzip)
+    start = time.monotonic()
+    _, size = client.get(path, gzip)
+    seconds = time.monotonic() - start
+    client.close()
+    return seconds, size
+
+
 def load(server, path, gzip, connections, seconds):
     """Drives a server (port, pid) over that many connections and returns a Load."""
-    client = Client(server.port)
-    start = time.monotonic()
-    client.get(path, gzip)
-    # The first answer may be one that is made, for all that follow.
-    start = time.monotonic()
-    client.get(path, gzip)
-    slow = time.monotonic() - start > SLOW_SECONDS
-    client.close()
+    answer_seconds, size = _probe(server.port, path, gzip)
+    use_own = answer_seconds > SLOW_SECONDS or seconds < 1 and connections < 64
     before = process.cpu_seconds(server.pid)
-    drive = _ask if slow or seconds < 1 and connections < 64 else _wrk
-    result = drive(server.port, path, gzip, connections, seconds if drive is _ask else max(1, round(seconds)))
+    drive = _ask if use_own else _wrk
+    result = drive(server.port, path, gzip, connections, seconds if use_own else max(1, round(seconds)))
     cpu = process.cpu_seconds(server.pid) - before
     if result["errors"]:
-        raise RuntimeError(f"{result['errors']} of {result['requests']} requests for {path} failed")
+        raise Unreliable(f"{path}: {result['errors']} of {result['requests']} requests failed")
+    # A server that cannot read its files may answer so with less and 200.
+    if result["bytes"] < 0.9 * size * result["requests"]:
+        raise Unreliable(f"{path}: {result['bytes'] / result['requests']:.0f} bytes on average instead of {size}")
     return Load(result["requests"] / result["seconds"], result["p50"], result["p99"], cpu / result["requests"])
 
 

@@ -4,7 +4,7 @@ import contextlib
 import time
 
 import process
-from load import Client, load
+from load import Client, Unreliable, load
 from servers import Collectd, NodeExporter, OurDaemon, Responder, Unavailable
 
 #: What a node_exporter that is to be replaced is asked for, and what the daemon is asked for instead.
@@ -77,19 +77,27 @@ class Servers(contextlib.ExitStack):
         return THEIR_PATH if server == "node_exporter" else path
 
 
+def _add_load(servers, load_, nodes, seconds, results):
+    server, path, gzip, connections = load_
+    what = name(server, path, gzip, connections)
+    try:
+        done = load(servers.by_name[server], servers.path(server, path, gzip), gzip, connections, seconds)
+    except Unreliable as e:
+        results.leave_out(f"{what}, {nodes} nodes", str(e))
+        return
+    results.add(what, "requests/s", done.rate, nodes)
+    results.add(what, "p50", done.p50, nodes)
+    results.add(what, "p99", done.p99, nodes)
+    results.add(what, "CPU/request", done.cpu, nodes)
+
+
 def measure(machine, nodes, rounds, seconds, results, tell):
     with Servers(machine.root, results) as servers:
         for i in range(rounds):
             tell(f"{nodes} nodes: round {i + 1} of {rounds}")
-            for server, path, gzip, connections in plan():
-                if server not in servers.by_name:
-                    continue
-                done = load(servers.by_name[server], servers.path(server, path, gzip), gzip, connections, seconds)
-                what = name(server, path, gzip, connections)
-                results.add(what, "requests/s", done.rate, nodes)
-                results.add(what, "p50", done.p50, nodes)
-                results.add(what, "p99", done.p99, nodes)
-                results.add(what, "CPU/request", done.cpu, nodes)
+            for load_ in plan():
+                if load_[0] in servers.by_name:
+                    _add_load(servers, load_, nodes, seconds, results)
         time.sleep(0.2)
         for server, running in servers.by_name.items():
             results.add(f"{server}, after the load: resident", "memory", process.resident_bytes(running.pid), nodes)

@@ -2,6 +2,7 @@
 """What the kernel says that a process uses."""
 import os
 import re
+import time
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -12,11 +13,8 @@ def _read(pid, name):
 
 
 def cpu_seconds(pid):
-    """Of all its threads; in nanoseconds' grain where the kernel counts them, else in ticks."""
-    try:
-        return sum(int(_read(pid, f"task/{task}/schedstat").split()[0]) for task in os.listdir(f"/proc/{pid}/task")) / 1e9
-    except FileNotFoundError:
-        return sum(user_and_system_seconds(pid))
+    """Of all its threads, also those that have ended: its clock, in nanoseconds (clock_getcpuclockid(3))."""
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def user_and_system_seconds(pid):

@@ -19,7 +19,7 @@ def _aligned(rows):
         yield "  ".join([row[0].ljust(widths[0])] + [cell.rjust(w) for cell, w in zip(row[1:], widths[1:])]).rstrip()
 
 
-def _markdown(rows):
+def as_markdown(rows):
     yield "| " + " | ".join(rows[0]) + " |"
     yield "|" + "---|" * len(rows[0])
     for row in rows[1:]:
@@ -79,18 +79,36 @@ def _comparison_rows(results):
 
 
 def markdown(results, judgements):
-    yield "<!-- SPDX-License-Identifier: MIT -->"
-    yield f"Measured on {machine()['processor']}, {machine()['processors']} processors, Linux {machine()['kernel']}."
+    yield where_measured()
     yield ""
-    yield from _markdown(list(_comparison_rows(results)))
+    yield from as_markdown(list(_comparison_rows(results)))
     yield ""
-    yield from _markdown(list(goal_rows(judgements)))
+    yield from as_markdown(list(goal_rows(judgements)))
 
 
 def machine():
     with open("/proc/cpuinfo") as f:
         models = [line.partition(":")[2].strip() for line in f if line.startswith("model name")]
     return {"processor": models[0] if models else platform.machine(), "processors": os.cpu_count(), "kernel": platform.release()}
+
+
+def where_measured():
+    m = machine()
+    return f"Measured on {m['processors']} processors of {m['processor']}, Linux {m['kernel']}."
+
+
+#: Between them stands, in a page, what a program has written.
+MARKS = "<!-- begin of figures -->", "<!-- end of figures -->"
+
+
+def put_into(page, lines):
+    with open(page) as f:
+        head, begin, rest = f.read().partition(MARKS[0])
+    _, end, tail = rest.partition(MARKS[1])
+    if not begin or not end:
+        raise SystemExit(f"{page}: expected the marks {MARKS[0]} and {MARKS[1]}")
+    with open(page, "w") as f:
+        f.write("\n".join([head + begin, *lines, end + tail]))
 
 
 def versions(*packages):

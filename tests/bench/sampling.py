@@ -31,28 +31,39 @@ def _whole(trace):
     return text
 
 
-def files_of_a_sample(root):
-    """What the daemon reads for a request that takes a sample, as strace sees it."""
+def _trace(root, mode, path, gzip, calls):
+    """What the daemon does for one of several such requests, as strace writes it."""
     if not shutil.which("strace"):
         raise Unavailable("strace is not installed")
     port = free_port()
     with tempfile.NamedTemporaryFile("r", prefix="numad-strace.") as trace:
         # -D: the daemon is the child, and strace its.
-        process = subprocess.Popen(["strace", "-D", "-y", "-o", trace.name, "-e", "trace=pread64,read,recvfrom", binary(), "--listen",
-                                    f"127.0.0.1:{port}", *(["--root", root] if root else []), *MODES["fresh"]],
+        process = subprocess.Popen(["strace", "-D", "-y", "-o", trace.name, "-e", f"trace={calls}", binary(), "--listen",
+                                    f"127.0.0.1:{port}", *(["--root", root] if root else []), *MODES[mode]],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_until_listening(port, lambda: process.poll() is None, seconds=60)
             client = Client(port)
-            for _ in range(2):
-                client.get(SMALL_PATH)
+            for _ in range(4):
+                client.get(path, gzip)
             client.close()
         finally:
             process.terminate()
             process.wait(timeout=60)
-        last = _whole(trace).rpartition(f'"GET {SMALL_PATH}')[2]
-    paths = re.findall(r"(?m)^(?:pread64|read)\(\d+<(/[^>]*/(?:sys|proc)/[^>]*|/sys/[^>]*|/proc/[^>]*)>", last)
+        # From one request to the next; the last is followed by the end of all.
+        return _whole(trace).split(f'"GET {path}')[-2]
+
+
+def files_of_a_sample(root):
+    """What the daemon reads for a request that takes a sample."""
+    trace = _trace(root, "fresh", SMALL_PATH, False, "pread64,read,recvfrom")
+    paths = re.findall(r"(?m)^(?:pread64|read)\(\d+<(/[^>]*/(?:sys|proc)/[^>]*|/sys/[^>]*|/proc/[^>]*)>", trace)
     return list(dict.fromkeys(paths))
+
+
+def calls_of_a_request(root, mode, path, gzip):
+    """The names of its system calls."""
+    return re.findall(r"(?m)^(\w+)\(", _trace(root, mode, path, gzip, "all"))
 
 
 def preads_seconds(files, seconds):
@@ -105,12 +116,14 @@ def _wait_for_event(stream, event):
 
 def _told_after(machine, port, uevent_file):
     """Sets a block offline, or online again, as a burst of uevents says; the time from the last of them to the event."""
-    state = "offline" if machine.nodes[1].blocks[8] == "online" else "online"
+    nid = machine.online[-1]
+    block, before = max(machine.nodes[nid].blocks.items())
+    state = "offline" if before == "online" else "online"
     stream = socket.create_connection(("127.0.0.1", port), timeout=20)
     stream.sendall(b"GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n")
     while b"\r\n\r\n" not in stream.recv(65536):
         pass
-    machine.set_block(1, 8, state)
+    machine.set_block(nid, block, state)
     for _ in range(BURST):
         with open(uevent_file, "w") as f:
             f.write("change")
