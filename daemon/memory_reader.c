@@ -81,7 +81,7 @@ static int compare_blocks(const void *a, const void *b)
 /* Every memoryN of a directory as a block of nid. False: no such directory. */
 static bool list_blocks(struct memory_reader *m, struct reader *r, const char *path, int nid)
 {
-        _cleanup_(closedir_p) DIR *dir = source_opendir(m->source, path);
+        _cleanup_(closedir_p) DIR *dir = source_opendir(m->source, "%s", path);
         struct dirent *entry;
         uint64_t id;
 

@@ -269,7 +269,6 @@ static bool hugepage_size_of(const char *name, uint64_t *kib)
 
 void node_find_hugepages(struct node_reader *n, struct reader *r)
 {
-        _cleanup_(free_p) char *path = NULL;
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
         uint64_t kib;
@@ -277,10 +276,8 @@ void node_find_hugepages(struct node_reader *n, struct reader *r)
         if (n->node.hugepages_known)
                 return;
         drop_hugepages(n);
-        if (asprintf(&path, "/sys/devices/system/node/node%d/hugepages", n->node.nid) < 0)
-                return;
         /* Kernels before 2.6.32, and those without hugetlbfs, have no such directory. */
-        dir = source_opendir(n->source, path);
+        dir = source_opendir(n->source, "/sys/devices/system/node/node%d/hugepages", n->node.nid);
         if (!dir)
                 return;
         n->node.hugepages_known = true;

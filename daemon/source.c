@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -104,11 +106,17 @@ int source_open(struct source *source, const char *path, int flags)
         return fd < 0 ? -errno : fd;
 }
 
-DIR *source_opendir(struct source *source, const char *path)
+DIR *source_opendir(struct source *source, const char *format, ...)
 {
-        int fd = source_open(source, path, O_RDONLY | O_DIRECTORY);
+        _cleanup_(free_p) char *path = NULL;
+        va_list args;
         DIR *dir;
+        int fd;
 
+        va_start(args, format);
+        fd = vasprintf(&path, format, args);
+        va_end(args);
+        fd = fd < 0 ? -ENOMEM : source_open(source, path, O_RDONLY | O_DIRECTORY);
         if (fd < 0) {
                 errno = -fd;
                 return NULL;
@@ -117,6 +125,20 @@ DIR *source_opendir(struct source *source, const char *path)
         if (!dir)
                 close(fd);
         return dir;
+}
+
+char *source_readlink(struct source *source, const char *path)
+{
+        _cleanup_(close_p) int fd = source_open(source, path, O_PATH | O_NOFOLLOW);
+        char target[PATH_MAX];
+        ssize_t n;
+
+        if (fd < 0) {
+                errno = -fd;
+                return NULL;
+        }
+        n = readlinkat(fd, "", target, sizeof(target));
+        return n < 0 ? NULL : strndup(target, (size_t)n);
 }
 
 struct source_file *source_file_new(struct source *source, const char *path, size_t max)

@@ -53,7 +53,10 @@ int source_read(struct source *source, struct source_file *file, const char **te
 typedef void source_observer(void *context, const char *path, const char *text, size_t len);
 void source_observe(struct source *source, source_observer *observer, void *context);
 
-/* Opens a directory below the root; NULL with errno set. */
-DIR *source_opendir(struct source *source, const char *path);
+/* Opens a directory below the root, whose path is printed; NULL with errno set. */
+DIR *source_opendir(struct source *source, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+/* Where the symbolic link leads, malloc()ed; NULL with errno set. */
+char *source_readlink(struct source *source, const char *path);
 /* open(2) below the root; -errno. */
 int source_open(struct source *source, const char *path, int flags);
