@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "device_reader.h"
 #include "firmware_reader.h"
 #include "kernel_reader.h"
 #include "memory_reader.h"
@@ -42,6 +43,7 @@ struct collect {
         struct topology_reader *topology;
         struct firmware_reader *firmware;
         struct zone_reader *zones;
+        struct device_reader *devices;
 
         struct node_reader *readers[MAX_NUMNODES]; /* by nid; NULL: none */
         size_t n_nids;
@@ -103,8 +105,9 @@ struct collect *collect_new(struct source *source)
         c->topology = topology_reader_new(source);
         c->firmware = firmware_reader_new(source);
         c->zones = zone_reader_new(source);
+        c->devices = device_reader_new(source);
         complete = open_masks(c) && open_globals(c) && c->memory && c->kernel && c->topology &&
-                   c->firmware && c->zones;
+                   c->firmware && c->zones && c->devices;
         for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
                 c->sample.tables[set] = field_table_new(set);
                 complete = complete && c->sample.tables[set];
@@ -135,6 +138,7 @@ void collect_free(struct collect *c)
         topology_reader_free(c->topology);
         firmware_reader_free(c->firmware);
         zone_reader_free(c->zones);
+        device_reader_free(c->devices);
         kernel_reader_free(c->kernel);
         reader_release(&c->reader);
         free(c->cpus_online_text);
@@ -319,6 +323,7 @@ static bool is_structural(enum collector collector)
         case COLLECTOR_ACCESS:
         case COLLECTOR_MEMORY_TIERS:
         case COLLECTOR_FIRMWARE:
+        case COLLECTOR_DEVICES:
                 return true;
         default:
                 return false;
@@ -372,6 +377,8 @@ static void read_structure(struct collect *c, uint64_t *started)
         read_topology(c, started);
         firmware_read(c->firmware, r, s);
         clock_collector(c, COLLECTOR_FIRMWARE, started);
+        device_read(c->devices, r, s, c->cpu_nids, c->n_cpu_nids);
+        clock_collector(c, COLLECTOR_DEVICES, started);
         kernel_read_identity(c->kernel, s);
         c->structure_read = true;
 }

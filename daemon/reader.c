@@ -77,12 +77,14 @@ static void account(struct reader *r, enum collector collector, struct source_fi
 }
 
 /* What the absence of a file means. */
-enum need { REQUIRED, OPTIONAL, PRIVATE };
+enum need { REQUIRED, OPTIONAL, STATEFUL, PRIVATE };
 
 static bool may_be_refused(const struct source_file *file, enum need need, int error)
 {
         if (error == -EACCES || error == -EPERM)
                 return need == PRIVATE;
+        if (error == -EINVAL)
+                return need == STATEFUL;
         return error == -ENOENT && need != REQUIRED && !source_file_was_read(file);
 }
 
@@ -132,6 +134,12 @@ int reader_read_optional(struct reader *r, enum collector collector, struct sour
                          struct parser *p)
 {
         return reader_read_text(r, collector, file, p, OPTIONAL);
+}
+
+int reader_read_stateful(struct reader *r, enum collector collector, struct source_file *file,
+                         struct parser *p)
+{
+        return reader_read_text(r, collector, file, p, STATEFUL);
 }
 
 int reader_read_private(struct reader *r, enum collector collector, struct source_file *file,

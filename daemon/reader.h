@@ -46,6 +46,10 @@ int reader_read(struct reader *r, enum collector collector, struct source_file *
 /* The same for a file that a kernel may rightly not have: that it never was there is no failure. */
 int reader_read_optional(struct reader *r, enum collector collector, struct source_file *file,
                          struct parser *p);
+/* The same for one that, besides, cannot be read (EINVAL) in some states of the device that it is
+ * of. */
+int reader_read_stateful(struct reader *r, enum collector collector, struct source_file *file,
+                         struct parser *p);
 /*
  * The bytes of a file that a kernel may not have and only root may read: neither is a failure.
  * Valid until the next read.

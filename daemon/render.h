@@ -75,6 +75,7 @@ enum json_part {
         JSON_MEMORY_BLOCKS,
         JSON_MEMORY_TIERS,
         JSON_FIRMWARE,
+        JSON_DEVICES,
         JSON_CHECKS,
         NR_JSON_PARTS,
 };

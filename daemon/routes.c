@@ -46,6 +46,7 @@ BODY_JSON(body_json_memblock, JSON_MEMBLOCK)
 BODY_JSON(body_memory_blocks, JSON_MEMORY_BLOCKS)
 BODY_JSON(body_memory_tiers, JSON_MEMORY_TIERS)
 BODY_JSON(body_firmware, JSON_FIRMWARE)
+BODY_JSON(body_devices, JSON_DEVICES)
 BODY_JSON(body_checks, JSON_CHECKS)
 
 static void body_node(struct buffer *out, const struct snapshot *snap,
@@ -148,6 +149,8 @@ static const struct route routes[] = {
         JSON_ROUTE("/v1/memory_blocks", body_memory_blocks, "memory blocks by state"),
         JSON_ROUTE("/v1/memory_tiers", body_memory_tiers, "memory tiers"),
         JSON_ROUTE("/v1/firmware", body_firmware, "SRAT, SLIT, HMAT, CEDT and the usable ranges"),
+        JSON_ROUTE("/v1/devices", body_devices,
+                   "PCI functions, interfaces, disks and accelerators, each with its node"),
         JSON_ROUTE("/v1/checks", body_checks, "what an administrator would look for"),
         { .path = "/v1/events",
           .help = "what changed; since= and wait=, or as a stream with Accept: text/event-stream",

@@ -442,6 +442,47 @@ class Machine:
         for tier, nids in tiers.items():
             self.write(f"sys/devices/virtual/memory_tiering/memory_tier{tier}/nodelist", id_list(nids) + "\n")
 
+    # Devices, placed and linked as the kernel does it
+
+    def add_pci(self, address, pci_class, node=None, vendor=0x8086, device=0x1572, driver=None, irqs=()):
+        """node None: no numa_node file. irqs: interrupt -> CPUs that handle it, as MSI."""
+        place = f"sys/devices/pci{address[:7]}/{address}"
+        self.link(f"../../../{place[4:]}", f"sys/bus/pci/devices/{address}")
+        self.write(f"{place}/class", f"0x{pci_class:06x}\n")
+        self.write(f"{place}/vendor", f"0x{vendor:04x}\n")
+        self.write(f"{place}/device", f"0x{device:04x}\n")
+        self.write(f"{place}/irq", "0\n")
+        if node is not None:
+            self.write(f"{place}/numa_node", f"{node}\n")
+            self.write(f"{place}/local_cpulist", id_list(self.nodes[node].cpus if node >= 0 else list(self.cpu_node)) + "\n")
+        if driver:
+            self.link(f"../../../bus/pci/drivers/{driver}", f"{place}/driver")
+        for irq in irqs:
+            self.write(f"{place}/msi_irqs/{irq}", "msix\n")
+            self.set_irq(irq, irqs[irq])
+        return place
+
+    def set_irq(self, irq, cpus):
+        self.write(f"proc/irq/{irq}/smp_affinity_list", id_list(self.cpu_node) + "\n")
+        self.write(f"proc/irq/{irq}/effective_affinity_list", id_list(cpus) + "\n")
+
+    def add_named(self, subsystem, name, place, **attributes):
+        """What a driver gives a name: place is the directory of the device that it is on."""
+        own = f"{place}/{subsystem}/{name}"
+        os.makedirs(self.path(own), exist_ok=True)
+        self.link("../../../" + os.path.basename(place), f"{own}/device")
+        self.link(f"../../{own[4:]}", f"sys/class/{subsystem}/{name}")
+        for key, value in attributes.items():
+            self.write(f"{own}/{key}", f"{value}\n")
+        return own
+
+    def add_interface(self, name, place, queues=1, speed=25000, operstate="up"):
+        own = self.add_named("net", name, place, address="52:54:00:12:34:56", operstate=operstate, speed=speed)
+        for i in range(queues):
+            for kind in ("rx", "tx"):
+                self.make_directory(f"{own}/queues/{kind}-{i}")
+        return own
+
     def remove_mask(self, name):
         self.removed_masks.add(name)
         self._write_masks()
