@@ -34,6 +34,14 @@ struct http_route_stat {
         uint64_t requests;
 };
 
+/* What hwloc says of the machine. */
+struct topology_documents {
+        const char *json; /* {"packages": […], "caches": […]} */
+        size_t json_len;
+        const char *xml; /* hwloc's own, version 2 */
+        size_t xml_len;
+};
+
 /* What the daemon knows of itself. */
 struct self_stats {
         size_t n_routes;
@@ -46,6 +54,7 @@ struct self_stats {
         const struct events *events;
         struct hotplug_stats uevents;
         const struct gate *gate;
+        const struct topology_documents *topology; /* NULL: none was loaded */
 };
 
 /* "user", "nice", …; "free", "min", …: labels and JSON keys. */
@@ -83,6 +92,10 @@ enum json_part {
 void render_json(struct buffer *out, const struct snapshot *snap, enum json_part part, bool pretty);
 /* /v1/nodes/N; nid must be a node of the snapshot. */
 void render_json_node(struct buffer *out, const struct snapshot *snap, int nid, bool pretty);
+
+/* Packages and caches. */
+void render_topology(struct buffer *out, const struct snapshot *snap,
+                     const struct topology_documents *documents, bool pretty);
 
 /* Events with a number above since. If the ring no longer has all of them, or none has that number
  * yet, all that are kept. */

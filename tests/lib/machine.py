@@ -424,6 +424,22 @@ class Machine:
         for cpu in self.cpu_node:
             self.write(f"sys/devices/system/cpu/cpu{cpu}/topology/physical_package_id", f"{package_of(cpu)}\n")
 
+    def set_cpu_topology(self, threads_per_core=1):
+        """What hwloc needs of CPUs: one package a node, cores, caches of 1 MiB a core and 32 MiB a package."""
+        bits = max(self.cpu_node) + 1
+        for cpu, nid in self.cpu_node.items():
+            package = [c for c, n in sorted(self.cpu_node.items()) if n == nid]
+            at = package.index(cpu)
+            core = package[at - at % threads_per_core:][:threads_per_core]
+            base = f"sys/devices/system/cpu/cpu{cpu}"
+            for name, value in (("physical_package_id", nid), ("core_id", at // threads_per_core),
+                                ("core_cpus", id_map(core, bits)), ("package_cpus", id_map(package, bits))):
+                self.write(f"{base}/topology/{name}", f"{value}\n")
+            for index, (level, size, shared) in enumerate(((2, "1024K", core), (3, "32768K", package))):
+                for name, value in (("level", level), ("type", "Unified"), ("size", size), ("coherency_line_size", 64),
+                                    ("shared_cpu_map", id_map(shared, bits))):
+                    self.write(f"{base}/cache/index{index}/{name}", f"{value}\n")
+
     def set_access(self, nid, access_class, initiators, **figures):
         """The HMAT's figures of a target: read_latency=…, write_bandwidth=…, in the kernel's units."""
         base = self.node_path(nid, f"access{access_class}/initiators")
