@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "checks.h"
 
+#include "checks_devices.h"
 #include "checks_memory.h"
 #include "model.h"
 
@@ -351,6 +352,9 @@ static const struct {
                                            interleaving_suspected,
                                            "One node with several packages: firmware seems to "
                                            "interleave nodes." },
+        [CHECK_NETWORK_INTERRUPTS_REMOTE] = { "network_interrupts_remote", SEVERITY_WARNING, false,
+                                              network_interrupts_remote,
+                                              "A network interface is served from far nodes." },
 };
 
 const char *check_name(enum check check)

@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "device_reader.h"
 #include "firmware_reader.h"
 #include "kernel_reader.h"
 #include "memory_reader.h"
@@ -19,6 +20,9 @@
 
 /* A sample during which nodes come and go is taken again this often at most. */
 #define SAMPLE_ATTEMPTS 3
+
+/* How old what is known of devices may be. */
+#define DEVICES_INTERVAL_NS UINT64_C(10000000000)
 
 /* How many nodes' files of one kind are read in a step: some hundred microseconds. */
 #define NODES_AT_ONCE 16
@@ -46,6 +50,7 @@ struct collect {
         struct topology_reader *topology;
         struct firmware_reader *firmware;
         struct zone_reader *zones;
+        struct device_reader *devices;
 
         struct node_reader *readers[MAX_NUMNODES]; /* by nid; NULL: none */
         size_t n_nids;
@@ -56,10 +61,12 @@ struct collect {
         int16_t *cpu_nids; /* CPU → nid, -1 where none */
 
         bool structure_read;
+        uint64_t devices_read_ns;
         uint64_t structure_signs; /* of the structure that was read; see read_signs() */
 
         /* The sample under way. */
         uint64_t wanted; /* COLLECTOR_BIT()s */
+        uint64_t due;    /* those of them whose files are read */
         bool look, outdated;
         unsigned attempt;
         size_t step, at; /* in steps[]; how far in it */
@@ -116,8 +123,9 @@ struct collect *collect_new(struct source *source)
         c->topology = topology_reader_new(source);
         c->firmware = firmware_reader_new(source);
         c->zones = zone_reader_new(source);
+        c->devices = device_reader_new(source);
         complete = open_masks(c) && open_globals(c) && c->memory && c->kernel && c->topology &&
-                   c->firmware && c->zones;
+                   c->firmware && c->zones && c->devices;
         for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
                 c->sample.tables[set] = field_table_new(set);
                 complete = complete && c->sample.tables[set];
@@ -148,6 +156,7 @@ void collect_free(struct collect *c)
         topology_reader_free(c->topology);
         firmware_reader_free(c->firmware);
         zone_reader_free(c->zones);
+        device_reader_free(c->devices);
         kernel_reader_free(c->kernel);
         reader_release(&c->reader);
         free(c->cpus_online_text);
@@ -396,6 +405,16 @@ static bool read_firmware(struct collect *c)
         return false;
 }
 
+static bool read_devices(struct collect *c)
+{
+        bool more = device_read(c->devices, &c->reader, &c->sample, c->cpu_nids, c->n_cpu_nids,
+                                c->at++ == 0);
+
+        if (!more)
+                c->devices_read_ns = monotonic_now_ns();
+        return more;
+}
+
 static bool read_identity(struct collect *c)
 {
         kernel_read_identity(c->kernel, &c->reader, &c->sample);
@@ -561,6 +580,7 @@ static const struct step {
         { COLLECTOR_CPUS, true, .whole = read_packages },
         { COLLECTOR_FIRMWARE, true, .whole = read_firmware },
         { COLLECTOR_NODE_STATES, true, .whole = read_identity },
+        { COLLECTOR_DEVICES, false, .whole = read_devices },
         { COLLECTOR_MEMINFO, false, .node = read_meminfo },
         { COLLECTOR_NUMASTAT, false, .node = read_numastat },
         { COLLECTOR_VMSTAT, false, .node = read_vmstat },
@@ -581,7 +601,7 @@ static const struct step {
 
 static bool is_due(const struct collect *c, const struct step *step)
 {
-        return step->structural ? c->look : c->wanted >> step->collector & 1;
+        return step->structural ? c->look : c->due >> step->collector & 1;
 }
 
 /* Does a part of the step. Whether there is more of it. */
@@ -636,6 +656,19 @@ static bool is_settled(struct collect *c)
         return !c->outdated && !c->reader.went_away && still_online(c);
 }
 
+/* Devices come and go, and their links up and down, without the nodes doing so. */
+static uint64_t what_is_due(const struct collect *c)
+{
+        uint64_t due = c->wanted;
+
+        if (c->look)
+                return due;
+        due &= ~STRUCTURAL;
+        if (source_is_live(c->source) && c->clock_ns - c->devices_read_ns < DEVICES_INTERVAL_NS)
+                due &= ~COLLECTOR_BIT(COLLECTOR_DEVICES);
+        return due;
+}
+
 static void begin_attempt(struct collect *c)
 {
         struct reader *r = &c->reader;
@@ -649,9 +682,10 @@ static void begin_attempt(struct collect *c)
         /* What has come is to be known in full. */
         if (c->look)
                 c->wanted = COLLECTORS_ALL;
+        c->due = what_is_due(c);
         clock_collector(c, COLLECTOR_NODE_STATES);
         for (unsigned i = COLLECTOR_NODE_STATES + 1; i < NR_COLLECTORS; i++)
-                if (STRUCTURAL >> i & 1 ? c->look : c->wanted >> i & 1)
+                if (c->due >> i & 1)
                         reader_start(r, i);
         source_check_paths(c->source, c->look);
         c->step = 0;

@@ -2,7 +2,9 @@
 #include "file_set.h"
 
 #include "array.h"
+#include "cleanup.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +82,18 @@ struct source_file *file_set_get(struct file_set *set, const char *path, size_t 
         }
         set->entries[at].asked_for = true;
         return set->entries[at].file;
+}
+
+struct source_file *file_set_attribute(struct file_set *set, const char *format, ...)
+{
+        _cleanup_(free_p) char *path = NULL;
+        va_list args;
+        int n;
+
+        va_start(args, format);
+        n = vasprintf(&path, format, args);
+        va_end(args);
+        return n < 0 ? NULL : file_set_get(set, path, SOURCE_MAX_SYSFS);
 }
 
 void file_set_end(struct file_set *set)

@@ -18,5 +18,8 @@ void file_set_free(struct file_set *set);
 void file_set_begin(struct file_set *set);
 /* The file of this path, owned by the set; NULL when memory is exhausted. */
 struct source_file *file_set_get(struct file_set *set, const char *path, size_t max);
+/* The same for a sysfs attribute whose path is printed. */
+struct source_file *file_set_attribute(struct file_set *set, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 /* Ends a look: gives all descriptors back and forgets the files that were not asked for. */
 void file_set_end(struct file_set *set);

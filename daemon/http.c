@@ -61,6 +61,7 @@ struct http {
 
         struct subscribers *subscribers;
         struct gate *gate;
+        struct topology *topology;
         SLIST_HEAD(listeners, listener) listeners;
 };
 
@@ -242,6 +243,14 @@ static void kick(void *context)
         struct http *http = context;
 
         sd_event_source_set_enabled(http->pending, SD_EVENT_ONESHOT);
+}
+
+static void topology_changed(void *context)
+{
+        struct http *http = context;
+
+        responder_forget_bodies(http->responder);
+        kick(http);
 }
 
 static int on_epoll(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -436,8 +445,10 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
         http->subscribers = subscribers_new(event, &http->source, kick, http);
         http->gate = gate_new();
         http->connections = connections_new();
-        if (http->subscribers && http->gate && http->connections)
-                http->responder = responder_new(source, http->subscribers, http->gate);
+        http->topology = topology_new(event, source->root, topology_changed, http);
+        if (http->subscribers && http->gate && http->connections && http->topology)
+                http->responder =
+                        responder_new(source, http->subscribers, http->gate, http->topology);
         http->daemon_timeout_s = settings->idle_timeout_s;
         *error = NULL;
         r = http->responder ? add_sources(http) : -ENOMEM;
@@ -536,6 +547,8 @@ void http_free(struct http *http)
         sd_event_source_disable_unref(http->timer);
         if (http->subscribers)
                 subscribers_resume_all(http->subscribers);
+        if (http->topology)
+                topology_resume_all(http->topology);
         for (size_t i = 0; i < NR_ENGINES; i++)
                 if (http->engines[i].daemon)
                         MHD_stop_daemon(http->engines[i].daemon);
@@ -544,6 +557,7 @@ void http_free(struct http *http)
         connections_free(http->connections);
         responder_free(http->responder);
         subscribers_free(http->subscribers);
+        topology_free(http->topology);
         gate_free(http->gate);
         sd_event_unref(http->event);
         free(http);

@@ -24,6 +24,8 @@ struct http_source {
         /* NULL if all is well, else why not, for /healthz and /readyz; a constant or owned by
          * context. */
         const char *(*not_ready)(void *context);
+        /* Of a recorded machine; NULL: this one is shown. Outlives the server. */
+        const char *root;
         /* What changed so far. */
         const struct events *events;
         /* The uevents heard so far. */

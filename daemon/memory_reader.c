@@ -86,7 +86,7 @@ static int compare_blocks(const void *a, const void *b)
 static int list_blocks(struct memory_reader *m, struct reader *r, const char *path, int nid)
 {
         _cleanup_(reader_listing_close) struct reader_listing listing =
-                reader_list(r, COLLECTOR_MEMORY_BLOCKS, path);
+                reader_list(r, COLLECTOR_MEMORY_BLOCKS, "%s", path);
         const struct dirent *entry;
         uint64_t id;
 

@@ -103,6 +103,8 @@ static void copy_sample(struct snapshot *snap)
         s->memory_tiers = copy(snap, s->memory_tiers, s->n_memory_tiers * sizeof(*s->memory_tiers));
         if (s->firmware)
                 firmware_tables_ref(s->firmware);
+        if (s->devices)
+                devices_ref(s->devices);
         s->sysctls = copy(snap, s->sysctls, s->n_sysctls * sizeof(*s->sysctls));
         copy_counters(snap, &s->proc_meminfo);
         s->nodes = copy(snap, s->nodes, s->n_nodes * sizeof(*s->nodes));
@@ -260,6 +262,7 @@ void snapshot_unref(struct snapshot *snap)
                 field_table_unref(snap->sample.tables[set]);
         field_table_unref(snap->sample.proc_meminfo_table);
         firmware_tables_unref(snap->sample.firmware);
+        devices_unref(snap->sample.devices);
         memory_map_unref(snap->memory_map);
         while (snap->chunks) {
                 struct chunk *next = snap->chunks->next;
@@ -383,6 +386,7 @@ const char *collector_name(enum collector collector)
                 [COLLECTOR_ACCESS] = "access",
                 [COLLECTOR_MEMORY_TIERS] = "memory_tiers",
                 [COLLECTOR_FIRMWARE] = "firmware",
+                [COLLECTOR_DEVICES] = "devices",
         };
 
         return names[collector];

@@ -269,7 +269,6 @@ static bool hugepage_size_of(const char *name, uint64_t *kib)
 
 void node_find_hugepages(struct node_reader *n, struct reader *r)
 {
-        _cleanup_(free_p) char *path = NULL;
         _cleanup_(reader_listing_close) struct reader_listing listing = { .dir = NULL };
         const struct dirent *entry;
         uint64_t kib;
@@ -277,12 +276,9 @@ void node_find_hugepages(struct node_reader *n, struct reader *r)
         if (n->node.hugepages_known)
                 return;
         drop_hugepages(n);
-        if (asprintf(&path, "/sys/devices/system/node/node%d/hugepages", n->node.nid) < 0) {
-                reader_out_of_memory(r);
-                return;
-        }
         /* Kernels before 2.6.32, and those without hugetlbfs, have no such directory. */
-        listing = reader_list(r, COLLECTOR_HUGEPAGES, path);
+        listing = reader_list(r, COLLECTOR_HUGEPAGES, "/sys/devices/system/node/node%d/hugepages",
+                              n->node.nid);
         while ((entry = reader_next(&listing)))
                 if (hugepage_size_of(entry->d_name, &kib) && !add_hugepage_size(n, kib)) {
                         reader_out_of_memory(r);

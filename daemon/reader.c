@@ -4,6 +4,8 @@
 #include "array.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,12 +85,14 @@ static void account(struct reader *r, enum collector collector, struct source_fi
 }
 
 /* What the absence of a file means. */
-enum need { REQUIRED, OPTIONAL, PRIVATE };
+enum need { REQUIRED, OPTIONAL, STATEFUL, PRIVATE };
 
 static bool may_be_refused(const struct source_file *file, enum need need, int error)
 {
         if (error == -EACCES || error == -EPERM)
                 return need == PRIVATE;
+        if (error == -EINVAL)
+                return need == STATEFUL;
         return error == -ENOENT && need != REQUIRED && !source_file_was_read(file);
 }
 
@@ -142,6 +146,12 @@ int reader_read_optional(struct reader *r, enum collector collector, struct sour
                          struct parser *p)
 {
         return reader_read_text(r, collector, file, p, OPTIONAL);
+}
+
+int reader_read_stateful(struct reader *r, enum collector collector, struct source_file *file,
+                         struct parser *p)
+{
+        return reader_read_text(r, collector, file, p, STATEFUL);
 }
 
 int reader_read_private(struct reader *r, enum collector collector, struct source_file *file,
@@ -234,15 +244,22 @@ static void listing_failed(struct reader_listing *listing, int error)
                 directory_failed(listing->reader, listing->collector, listing->path, error);
 }
 
-struct reader_listing reader_list(struct reader *r, enum collector collector, const char *path)
+struct reader_listing reader_list(struct reader *r, enum collector collector, const char *format,
+                                  ...)
 {
-        struct reader_listing listing = { .reader = r, .collector = collector, .path = path };
+        struct reader_listing listing = { .reader = r, .collector = collector };
+        va_list args;
 
-        listing.dir = source_opendir(r->source, path);
+        va_start(args, format);
+        if (vasprintf(&listing.path, format, args) < 0)
+                listing.path = NULL;
+        va_end(args);
+        errno = ENOMEM;
+        listing.dir = listing.path ? source_opendir(r->source, listing.path) : NULL;
         if (listing.dir)
                 return listing;
         if (errno == ENOENT || errno == ENOTDIR) {
-                directory_is_well(r, path);
+                directory_is_well(r, listing.path);
                 listing.error = -ENOENT;
         } else {
                 listing_failed(&listing, -errno);
@@ -271,4 +288,5 @@ void reader_listing_close(struct reader_listing *listing)
 {
         if (listing->dir)
                 closedir(listing->dir);
+        free(listing->path);
 }

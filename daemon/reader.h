@@ -52,6 +52,10 @@ int reader_read(struct reader *r, enum collector collector, struct source_file *
 /* The same for a file that a kernel may rightly not have: that it never was there is no failure. */
 int reader_read_optional(struct reader *r, enum collector collector, struct source_file *file,
                          struct parser *p);
+/* The same for one that, besides, cannot be read (EINVAL) in some states of the device that it is
+ * of. */
+int reader_read_stateful(struct reader *r, enum collector collector, struct source_file *file,
+                         struct parser *p);
 /*
  * The bytes of a file that a kernel may not have and only root may read: neither is a failure.
  * Valid until the next read.
@@ -71,13 +75,15 @@ void reader_out_of_memory(struct reader *r);
 struct reader_listing {
         struct reader *reader;
         enum collector collector;
-        const char *path; /* borrowed */
+        char *path;
         DIR *dir;
         int error; /* 0 or negative errno, which has been accounted but for -ENOENT */
 };
 
-/* Opens a directory that a kernel may not have: error is -ENOENT then, and that is no failure. */
-struct reader_listing reader_list(struct reader *r, enum collector collector, const char *path);
+/* Opens a directory, whose path is printed, that a kernel may not have: error is -ENOENT then, and
+ * that is no failure. */
+struct reader_listing reader_list(struct reader *r, enum collector collector, const char *format,
+                                  ...) __attribute__((format(printf, 3, 4)));
 /* The next name; NULL: that was all, or error says why not. */
 const struct dirent *reader_next(struct reader_listing *listing);
 /* For _cleanup_(). */

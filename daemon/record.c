@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,6 +40,22 @@ static bool make_parents(struct recording *rec, const char *path)
         return true;
 }
 
+/* udev's last resort is to name an interface by its hardware address: enx525400123456. */
+static bool is_hardware_address(const char *interface)
+{
+        return interface[0] && interface[1] && interface[2] == 'x' &&
+               strspn(interface + 3, "0123456789abcdef") == 12;
+}
+
+static bool is_private(const char *path)
+{
+        static const char interfaces[] = "sys/class/net/";
+
+        return strcmp(path, "proc/sys/kernel/hostname") == 0 ||
+               (strncmp(path, interfaces, strlen(interfaces)) == 0 &&
+                is_hardware_address(path + strlen(interfaces)));
+}
+
 static void save_file(void *context, const char *path, const char *text, size_t len)
 {
         struct recording *rec = context;
@@ -46,7 +63,7 @@ static void save_file(void *context, const char *path, const char *text, size_t 
 
         while (*path == '/')
                 path++;
-        if (strcmp(path, "proc/sys/kernel/hostname") == 0 || !make_parents(rec, path))
+        if (is_private(path) || !make_parents(rec, path))
                 return;
         fd = openat(rec->dir_fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
         if (fd < 0) {
@@ -103,6 +120,89 @@ static void save_access(struct recording *rec, const struct node_access *access)
         }
 }
 
+/* The path, which is printed, ends in a slash. */
+__attribute__((format(printf, 2, 3))) static void save_directory(struct recording *rec,
+                                                                 const char *format, ...)
+{
+        _cleanup_(free_p) char *path = NULL;
+        va_list args;
+        int n;
+
+        va_start(args, format);
+        n = vasprintf(&path, format, args);
+        va_end(args);
+        if (n >= 0)
+                make_parents(rec, path);
+}
+
+/* Nothing reads more of where the link leads than its last component. */
+static void save_driver(struct recording *rec, const char *dir, const char *driver)
+{
+        _cleanup_(free_p) char *path = NULL, *target = NULL;
+
+        if (driver && asprintf(&path, "%s/driver", dir) >= 0 &&
+            asprintf(&target, "drivers/%s", driver) >= 0)
+                save_link(rec, path, target);
+}
+
+/* What is listed or counted, and not read. on: the directory of what the interface is on. */
+static void save_interface(struct recording *rec, const struct device *device, const char *dir,
+                           const char *on)
+{
+        for (uint64_t i = 0; device->rx_queues != DEVICE_UNKNOWN && i < device->rx_queues; i++)
+                save_directory(rec, "%s/queues/rx-%" PRIu64 "/", dir, i);
+        for (uint64_t i = 0; device->tx_queues != DEVICE_UNKNOWN && i < device->tx_queues; i++)
+                save_directory(rec, "%s/queues/tx-%" PRIu64 "/", dir, i);
+        for (size_t i = 0; device->msi && i < device->n_interrupts; i++)
+                save_directory(rec, "%s/msi_irqs/%" PRIu32 "/", on, device->interrupts[i].irq);
+}
+
+/* dir: the entry in its class of a device that has a name. */
+static void save_named(struct recording *rec, const struct device *device,
+                       const struct device *function, const char *dir)
+{
+        _cleanup_(free_p) char *link = NULL, *on = NULL, *own = NULL, *target = NULL;
+
+        if (asprintf(&link, "%s/device", dir) < 0)
+                return;
+        if (!function) {
+                save_directory(rec, "%s/", link);
+                save_driver(rec, link, device->driver);
+                save_interface(rec, device, dir, link);
+                return;
+        }
+        /* A virtio interface has a driver of its own, and a place below its function. */
+        if (asprintf(&on, "sys/bus/pci/devices/%s", function->name) < 0 ||
+            asprintf(&own, "%s/net/%s", on, device->name) < 0 ||
+            asprintf(&target, "../../../%s",
+                     (device->subsystem == SUBSYSTEM_NET ? own : on) + strlen("sys/")) < 0)
+                return;
+        save_link(rec, link, target);
+        if (device->subsystem == SUBSYSTEM_NET) {
+                save_directory(rec, "%s/", own);
+                save_driver(rec, own, device->driver);
+        }
+        save_interface(rec, device, dir, on);
+}
+
+static void save_device(struct recording *rec, const struct devices *devices,
+                        const struct device *device)
+{
+        const struct device *function = device->pci ? devices_find_pci(devices, device->pci) : NULL;
+        _cleanup_(free_p) char *dir = NULL;
+
+        if (asprintf(&dir, "%s/%s", device_subsystem_dir(device->subsystem) + strlen("/"),
+                     device->name) < 0 ||
+            is_private(dir))
+                return;
+        if (device->subsystem == SUBSYSTEM_PCI || device->subsystem == SUBSYSTEM_DAX) {
+                save_directory(rec, "%s/", dir);
+                save_driver(rec, dir, device->driver);
+        } else {
+                save_named(rec, device, function, dir);
+        }
+}
+
 static void save_links(struct recording *rec, const struct sample *s)
 {
         for (size_t i = 0; i < s->n_memory_blocks; i++) {
@@ -112,6 +212,8 @@ static void save_links(struct recording *rec, const struct sample *s)
         for (size_t i = 0; i < s->n_nodes; i++)
                 for (size_t k = 0; k < s->nodes[i].n_accesses; k++)
                         save_access(rec, &s->nodes[i].accesses[k]);
+        for (size_t i = 0; s->devices && i < s->devices->n; i++)
+                save_device(rec, s->devices, &s->devices->devices[i]);
 }
 
 /* 0, -ENOTEMPTY or why that cannot be told. */

@@ -38,6 +38,14 @@ struct refusal_stat {
         uint64_t requests;
 };
 
+/* What hwloc says of the machine. */
+struct topology_documents {
+        const char *json; /* {"packages": […], "caches": […]} */
+        size_t json_len;
+        const char *xml; /* hwloc's own, version 2 */
+        size_t xml_len;
+};
+
 /* What the daemon knows of itself. */
 struct self_stats {
         size_t n_routes;
@@ -51,6 +59,7 @@ struct self_stats {
         struct hotplug_stats uevents;
         size_t n_refusals;
         const struct refusal_stat *refusals;
+        const struct topology_documents *topology; /* NULL: none was loaded */
 };
 
 /* "user", "nice", …; "free", "min", …: labels and JSON keys. */
@@ -80,6 +89,7 @@ enum json_part {
         JSON_MEMORY_BLOCKS,
         JSON_MEMORY_TIERS,
         JSON_FIRMWARE,
+        JSON_DEVICES,
         JSON_CHECKS,
         NR_JSON_PARTS,
 };
@@ -87,6 +97,10 @@ enum json_part {
 void render_json(struct buffer *out, const struct snapshot *snap, enum json_part part, bool pretty);
 /* /v1/nodes/N; nid must be a node of the snapshot. */
 void render_json_node(struct buffer *out, const struct snapshot *snap, int nid, bool pretty);
+
+/* Packages and caches. */
+void render_topology(struct buffer *out, const struct snapshot *snap,
+                     const struct topology_documents *documents, bool pretty);
 
 /* Events with a number above since. If the ring no longer has all of them, or none has that number
  * yet, all that are kept. */

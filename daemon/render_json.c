@@ -277,15 +277,11 @@ json_t *json_document(const struct snapshot *snap)
 void render_json(struct buffer *out, const struct snapshot *snap, enum json_part part, bool pretty)
 {
         static void (*const parts[])(struct json_stream *, const struct snapshot *) = {
-                [JSON_NODE_STATES] = add_node_states,
-                [JSON_NODES] = add_nodes,
-                [JSON_DISTANCES] = add_distances,
-                [JSON_NUMA_MEMINFO] = add_numa_meminfo,
-                [JSON_MEMBLOCK] = add_memblock,
-                [JSON_MEMORY_BLOCKS] = add_memory_blocks,
-                [JSON_MEMORY_TIERS] = add_memory_tiers,
-                [JSON_FIRMWARE] = add_firmware,
-                [JSON_CHECKS] = add_checks,
+                [JSON_NODE_STATES] = add_node_states,   [JSON_NODES] = add_nodes,
+                [JSON_DISTANCES] = add_distances,       [JSON_NUMA_MEMINFO] = add_numa_meminfo,
+                [JSON_MEMBLOCK] = add_memblock,         [JSON_MEMORY_BLOCKS] = add_memory_blocks,
+                [JSON_MEMORY_TIERS] = add_memory_tiers, [JSON_FIRMWARE] = add_firmware,
+                [JSON_DEVICES] = add_devices,           [JSON_CHECKS] = add_checks,
         };
         const struct sample *s = snapshot_sample(snap);
         struct json_stream stream;

@@ -36,6 +36,7 @@ void add_firmware(struct json_stream *stream, const struct snapshot *snap);
 /* The tables' members; map may be NULL. */
 void add_firmware_tables(struct json_stream *stream, const struct firmware_tables *fw,
                          const struct pxm_map *map);
+void add_devices(struct json_stream *stream, const struct snapshot *snap);
 void add_checks(struct json_stream *stream, const struct snapshot *snap);
 /* An array of node ids. */
 json_t *json_nids(const nodemask_t *mask);

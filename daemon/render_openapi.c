@@ -174,6 +174,8 @@ static const char *schema_of(const struct route *route)
 {
         if (route->kind == ROUTE_EVENTS)
                 return "events_document";
+        if (route->kind == ROUTE_TOPOLOGY)
+                return "topology_document";
         if (route->kind == ROUTE_STATIC)
                 return NULL;
         return strstr(route->path, "/N") ? "node_document" : "document";

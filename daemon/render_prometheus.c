@@ -498,6 +498,8 @@ void render_prometheus(struct buffer *out, const struct snapshot *snap,
                 render_access(p, s);
         if (CHOSEN(COLLECTOR_MEMORY_TIERS))
                 render_memory_tiers(p, s);
+        if (CHOSEN(COLLECTOR_DEVICES))
+                render_devices(p, s);
         if (CHOSEN(COLLECT_MEMORY_MAP))
                 render_memory_map(p, snap);
         if (CHOSEN(COLLECT_CHECKS))

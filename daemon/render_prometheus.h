@@ -35,8 +35,9 @@ void prom_scaled(struct prom *p, uint64_t value, uint64_t scale);
 /* The process_* families of this process, from /proc/self. */
 void render_process(struct prom *p, const struct self_stats *self);
 
-/* Families of memory and its map; and of the checks. */
+/* Families of memory and its map, of devices, and of the checks. */
 void render_access(struct prom *p, const struct sample *s);
 void render_memory_tiers(struct prom *p, const struct sample *s);
 void render_memory_map(struct prom *p, const struct snapshot *snap);
+void render_devices(struct prom *p, const struct sample *s);
 void render_checks(struct prom *p, const struct snapshot *snap);

@@ -15,6 +15,7 @@ struct responder {
         struct http_source source;
         struct subscribers *subscribers;
         struct gate *gate;
+        struct topology *topology;
         int distance_metrics_limit;
         struct body_cache *cache;
         struct MHD_Response *ok;        /* the health routes' */
@@ -55,7 +56,7 @@ static struct MHD_Response *make_ok(void)
 }
 
 struct responder *responder_new(const struct http_source *source, struct subscribers *subscribers,
-                                struct gate *gate)
+                                struct gate *gate, struct topology *topology)
 {
         struct responder *r = calloc(1, sizeof(*r));
 
@@ -65,6 +66,7 @@ struct responder *responder_new(const struct http_source *source, struct subscri
         r->source = *source;
         r->subscribers = subscribers;
         r->gate = gate;
+        r->topology = topology;
         r->cache = body_cache_new();
         r->ok = make_ok();
         r->exhausted =
@@ -312,6 +314,7 @@ static enum MHD_Result send_body(const struct exchange *x, const struct represen
                 .events = r->source.events,
                 .n_refusals = NR_GATE_REFUSALS - 1,
                 .refusals = refusals,
+                .topology = topology_documents(r->topology),
                 .start_time_ns = r->start_time_ns,
         };
         const struct body_source source = { .snap = snap, .self = &self };
@@ -389,6 +392,24 @@ static bool wait_for_event(const struct exchange *x, struct representation *what
         return true;
 }
 
+/* What hwloc says may have to be loaded first. */
+static enum MHD_Result send_topology(const struct exchange *x, const struct representation *what,
+                                     const struct snapshot *snap, const struct header_field *fields)
+{
+        const char *reason;
+
+        switch (topology_ask(x->responder->topology, snap, x->connection, &x->client->since,
+                             &reason)) {
+        case TOPOLOGY_READY:
+                return send_body(x, what, snap, fields);
+        case TOPOLOGY_WAITS:
+                x->client->patient = true;
+                return MHD_YES;
+        default:
+                return send_problem(x, MHD_HTTP_SERVICE_UNAVAILABLE, reason);
+        }
+}
+
 /* Negotiates, then finds the snapshot and in it the node. */
 static enum MHD_Result send_representation(const struct exchange *x, struct representation *what,
                                            uint64_t wait_ns)
@@ -424,6 +445,8 @@ static enum MHD_Result send_representation(const struct exchange *x, struct repr
                 return send_stream(x, what, fields, snap);
         if (what->route->kind == ROUTE_EVENTS && wait_for_event(x, what, wait_ns))
                 return MHD_YES;
+        if (what->route->kind == ROUTE_TOPOLOGY)
+                return send_topology(x, what, snap, fields);
         return send_body(x, what, snap, fields);
 }
 

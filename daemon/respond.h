@@ -7,6 +7,7 @@
 #include "gate.h"
 #include "http.h"
 #include "subscribers.h"
+#include "topology.h"
 
 #include <microhttpd.h>
 
@@ -22,9 +23,9 @@ struct respond_client {
         bool patient;            /* set: it waits or streams, which may take long */
 };
 
-/* subscribers and gate must outlive it. */
+/* subscribers, gate and topology must outlive it. */
 struct responder *responder_new(const struct http_source *source, struct subscribers *subscribers,
-                                struct gate *gate);
+                                struct gate *gate, struct topology *topology);
 /* NULL is allowed. */
 void responder_free(struct responder *responder);
 /* Bodies made so far no longer hold. */

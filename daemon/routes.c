@@ -16,6 +16,7 @@
 #define MEDIA_EVENTS      "text/event-stream"
 #define MEDIA_TEXT        "text/plain; charset=utf-8"
 #define MEDIA_HTML        "text/html; charset=utf-8"
+#define MEDIA_XML         "application/xml"
 #define MEDIA_SCRIPT      "text/javascript; charset=utf-8"
 
 static void body_metrics(struct buffer *out, const struct snapshot *snap,
@@ -46,6 +47,7 @@ BODY_JSON(body_json_memblock, JSON_MEMBLOCK)
 BODY_JSON(body_memory_blocks, JSON_MEMORY_BLOCKS)
 BODY_JSON(body_memory_tiers, JSON_MEMORY_TIERS)
 BODY_JSON(body_firmware, JSON_FIRMWARE)
+BODY_JSON(body_devices, JSON_DEVICES)
 BODY_JSON(body_checks, JSON_CHECKS)
 
 static void body_node(struct buffer *out, const struct snapshot *snap,
@@ -67,6 +69,22 @@ BODY_TEXT(body_node_exporter, render_node_exporter)
 BODY_TEXT(body_hardware, render_hardware)
 BODY_TEXT(body_memblock, render_memblock)
 BODY_TEXT(body_node_states, render_node_states)
+
+#ifdef WITH_HWLOC
+static void body_topology(struct buffer *out, const struct snapshot *snap,
+                          const struct self_stats *self, const struct representation *what)
+{
+        render_topology(out, snap, self->topology, what->pretty);
+}
+
+static void body_topology_xml(struct buffer *out, const struct snapshot *snap,
+                              const struct self_stats *self, const struct representation *what)
+{
+        (void)snap;
+        (void)what;
+        buffer_add(out, self->topology->xml, self->topology->xml_len);
+}
+#endif
 
 static void body_events(struct buffer *out, const struct snapshot *snap,
                         const struct self_stats *self, const struct representation *what)
@@ -149,6 +167,16 @@ static const struct route routes[] = {
         JSON_ROUTE("/v1/memory_blocks", body_memory_blocks, "memory blocks by state"),
         JSON_ROUTE("/v1/memory_tiers", body_memory_tiers, "memory tiers"),
         JSON_ROUTE("/v1/firmware", body_firmware, "SRAT, SLIT, HMAT, CEDT and the usable ranges"),
+        JSON_ROUTE("/v1/devices", body_devices,
+                   "PCI functions, interfaces, disks and accelerators, each with its node"),
+#ifdef WITH_HWLOC
+        { .path = "/v1/topology", .help = "packages and caches, as hwloc has them",
+          .kind = ROUTE_TOPOLOGY, .takes_pretty = true, .n_media = 1, .media = { MEDIA_JSON },
+          .render = body_topology },
+        { .path = "/v1/topology.xml", .help = "the whole topology in hwloc's XML, for lstopo",
+          .kind = ROUTE_TOPOLOGY, .n_media = 1, .media = { MEDIA_XML },
+          .render = body_topology_xml },
+#endif
         JSON_ROUTE("/v1/checks", body_checks, "what an administrator would look for"),
         { .path = "/v1/events",
           .help = "what changed; since= and wait=, or as a stream with Accept: text/event-stream",

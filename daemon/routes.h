@@ -8,11 +8,12 @@
 #include "request.h"
 
 enum route_kind {
-        ROUTE_BODY,   /* rendered from the snapshot */
-        ROUTE_STATIC, /* the same at all times */
-        ROUTE_HEALTH, /* "ok" or why not */
-        ROUTE_EVENTS, /* rendered from the events; media[1] is the stream of them */
-        ROUTE_STREAM, /* a stream of events and figures */
+        ROUTE_BODY,     /* rendered from the snapshot */
+        ROUTE_STATIC,   /* the same at all times */
+        ROUTE_HEALTH,   /* "ok" or why not */
+        ROUTE_EVENTS,   /* rendered from the events; media[1] is the stream of them */
+        ROUTE_STREAM,   /* a stream of events and figures */
+        ROUTE_TOPOLOGY, /* rendered from what hwloc says, which may have to be loaded first */
 };
 
 struct representation;

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "devices.h"
 #include "fields.h"
 #include "firmware_tables.h"
 #include "id_list.h"
@@ -46,6 +47,7 @@ enum collector {
         COLLECTOR_ACCESS,
         COLLECTOR_MEMORY_TIERS,
         COLLECTOR_FIRMWARE,
+        COLLECTOR_DEVICES,
         NR_COLLECTORS,
 };
 
@@ -206,6 +208,8 @@ struct sample {
 
         /* NULL: none was read. A snapshot holds a reference. */
         struct firmware_tables *firmware;
+        /* NULL: unknown. A snapshot holds a reference. */
+        struct devices *devices;
 
         struct counters proc_meminfo; /* its fields are in proc_meminfo_table */
         size_t n_sysctls;

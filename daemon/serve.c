@@ -270,6 +270,8 @@ static int setup_signals(struct server *server)
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGINT);
         sigaddset(&set, SIGHUP);
+        /* The loop reaps the process that loads hwloc. */
+        sigaddset(&set, SIGCHLD);
         if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
                 return -errno;
         r = sd_event_add_signal(server->event, NULL, SIGTERM, on_terminate, server);
@@ -297,6 +299,7 @@ static int start(struct server *server, const struct source *source)
                 .not_ready = not_ready,
                 .events = server->events,
                 .uevents = uevent_counts,
+                .root = source_is_live(source) ? NULL : server->cmd->root,
                 .context = server,
         };
         error_text error = NULL;

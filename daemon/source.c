@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdint.h>
@@ -133,6 +134,20 @@ uint64_t source_links(struct source *source, const char *path)
         while (*path == '/')
                 path++;
         return fstatat(source->root_fd, path, &st, 0) == 0 ? st.st_nlink : 0;
+}
+
+char *source_readlink(struct source *source, const char *path)
+{
+        _cleanup_(close_p) int fd = source_open(source, path, O_PATH | O_NOFOLLOW);
+        char target[PATH_MAX];
+        ssize_t n;
+
+        if (fd < 0) {
+                errno = -fd;
+                return NULL;
+        }
+        n = readlinkat(fd, "", target, sizeof(target));
+        return n < 0 ? NULL : strndup(target, (size_t)n);
 }
 
 struct source_file *source_file_new(struct source *source, const char *path, size_t max)

@@ -65,5 +65,7 @@ DIR *source_opendir(struct source *source, const char *path);
 /* The number of links to a directory, which in sysfs is that of its subdirectories and two; 0:
  * there is none. */
 uint64_t source_links(struct source *source, const char *path);
+/* Where the symbolic link leads, malloc()ed; NULL with errno set. */
+char *source_readlink(struct source *source, const char *path);
 /* open(2) below the root; -errno. */
 int source_open(struct source *source, const char *path, int flags);

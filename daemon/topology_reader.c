@@ -6,7 +6,6 @@
 #include "file_set.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,19 +65,6 @@ void topology_end(struct topology_reader *t)
         file_set_end(t->files);
 }
 
-__attribute__((format(printf, 2, 3))) static struct source_file *file_at(struct topology_reader *t,
-                                                                         const char *format, ...)
-{
-        _cleanup_(free_p) char *path = NULL;
-        va_list args;
-        int n;
-
-        va_start(args, format);
-        n = vasprintf(&path, format, args);
-        va_end(args);
-        return n < 0 ? NULL : file_set_get(t->files, path, SOURCE_MAX_SYSFS);
-}
-
 /* One number; false if the kernel does not have it. file NULL: out of memory. */
 static bool read_number(struct reader *r, enum collector collector, struct source_file *file,
                         uint64_t *value)
@@ -121,25 +107,21 @@ static void read_access(struct topology_reader *t, struct reader *r, int nid, un
                 [ACCESS_READ_LATENCY] = { "read_latency", 1 },
                 [ACCESS_WRITE_LATENCY] = { "write_latency", 1 },
         };
-        _cleanup_(reader_listing_close) struct reader_listing listing = { .dir = NULL };
-        _cleanup_(free_p) char *path = NULL;
+        _cleanup_(reader_listing_close) struct reader_listing listing = reader_list(
+                r, COLLECTOR_ACCESS, NODE_DIR "/node%d/access%u/initiators", nid, class);
         struct node_access access = { .nid = nid, .access_class = class };
         const struct dirent *entry;
         uint32_t initiator;
 
-        if (asprintf(&path, NODE_DIR "/node%d/access%u/initiators", nid, class) < 0) {
-                reader_out_of_memory(r);
-                return;
-        }
-        listing = reader_list(r, COLLECTOR_ACCESS, path);
         while ((entry = reader_next(&listing)))
                 if (number_of_name(entry->d_name, "node", &initiator) && initiator < MAX_NUMNODES)
                         node_set((int)initiator, &access.initiators);
         if (listing.error < 0)
                 return;
         for (unsigned i = 0; i < NR_ACCESS_FIGURES; i++) {
-                struct source_file *file = file_at(t, NODE_DIR "/node%d/access%u/initiators/%s",
-                                                   nid, class, files[i].name);
+                struct source_file *file =
+                        file_set_attribute(t->files, NODE_DIR "/node%d/access%u/initiators/%s", nid,
+                                           class, files[i].name);
                 uint64_t value;
 
                 if (!read_number(r, COLLECTOR_ACCESS, file, &value) ||
@@ -164,9 +146,9 @@ static void read_side_cache(struct topology_reader *t, struct reader *r, int nid
         struct side_cache cache = { .nid = nid, .level = level };
 
         for (unsigned i = 0; i < NR_SIDE_CACHE_FIGURES; i++) {
-                struct source_file *file =
-                        file_at(t, NODE_DIR "/node%d/memory_side_cache/index%" PRIu32 "/%s", nid,
-                                level, files[i]);
+                struct source_file *file = file_set_attribute(
+                        t->files, NODE_DIR "/node%d/memory_side_cache/index%" PRIu32 "/%s", nid,
+                        level, files[i]);
 
                 if (read_number(r, COLLECTOR_ACCESS, file, &cache.figures[i]))
                         cache.known |= 1U << i;
@@ -186,17 +168,12 @@ static int compare_caches(const void *a, const void *b)
 
 static void read_side_caches(struct topology_reader *t, struct reader *r, int nid)
 {
-        _cleanup_(reader_listing_close) struct reader_listing listing = { .dir = NULL };
-        _cleanup_(free_p) char *path = NULL;
+        _cleanup_(reader_listing_close) struct reader_listing listing =
+                reader_list(r, COLLECTOR_ACCESS, NODE_DIR "/node%d/memory_side_cache", nid);
         size_t first = t->n_caches;
         const struct dirent *entry;
         uint32_t level;
 
-        if (asprintf(&path, NODE_DIR "/node%d/memory_side_cache", nid) < 0) {
-                reader_out_of_memory(r);
-                return;
-        }
-        listing = reader_list(r, COLLECTOR_ACCESS, path);
         while ((entry = reader_next(&listing)))
                 if (number_of_name(entry->d_name, "index", &level))
                         read_side_cache(t, r, nid, level);
@@ -233,7 +210,8 @@ static int compare_tiers(const void *a, const void *b)
 static void read_tier(struct topology_reader *t, struct reader *r, struct sample *sample,
                       uint32_t id)
 {
-        struct source_file *file = file_at(t, TIER_DIR "/memory_tier%" PRIu32 "/nodelist", id);
+        struct source_file *file =
+                file_set_attribute(t->files, TIER_DIR "/memory_tier%" PRIu32 "/nodelist", id);
         struct memory_tier tier = { .id = id };
         struct id_range range;
         struct parser p;
@@ -276,8 +254,9 @@ void topology_read_tiers(struct topology_reader *t, struct reader *r, struct sam
 /* False if the CPU's package is not known; architectures without packages say -1. */
 static bool read_package(struct topology_reader *t, struct reader *r, uint32_t cpu, uint64_t *id)
 {
-        struct source_file *file = file_at(
-                t, "/sys/devices/system/cpu/cpu%" PRIu32 "/topology/physical_package_id", cpu);
+        struct source_file *file = file_set_attribute(
+                t->files, "/sys/devices/system/cpu/cpu%" PRIu32 "/topology/physical_package_id",
+                cpu);
         struct parser p;
 
         if (!file) {

@@ -23,6 +23,7 @@ const ADVICE = {
         numa_balancing_off: 'Right where everything is bound by hand, otherwise worth a try: kernel.numa_balancing.',
         zone_reclaim_mode: 'For most servers 0 is better: vm.zone_reclaim_mode.',
         interleaving_suspected: 'Look for Node interleaving or NUMA nodes per socket in the firmware\u2019s setup.',
+        network_interrupts_remote: 'Let CPUs of its own node handle them (irqbalance, /proc/irq/N/smp_affinity_list): see /v1/devices.',
 };
 
 const SEVERITIES = ['critical', 'warning', 'info'];

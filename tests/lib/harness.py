@@ -171,13 +171,13 @@ def dumps():
 
 
 class Dump:
-    """A recorded machine, unpacked; its thousands of files about single CPUs, which the daemon never reads, are left out."""
+    """A recorded machine, unpacked; without cpus its thousands of files about single CPUs, which only hwloc reads, are left out."""
 
-    def __init__(self, name):
+    def __init__(self, name, cpus=False):
         self.root = scratch_directory("numad-dump.")
         archive = os.path.join(dumps_directory(), name + ".tar.gz")
-        subprocess.run(["tar", "--exclude=*/devices/system/cpu/cpu[0-9]*", "-xzf", archive, "-C", self.root], check=True,
-                       stderr=subprocess.DEVNULL)
+        left_out = [] if cpus else ["--exclude=*/devices/system/cpu/cpu[0-9]*"]
+        subprocess.run(["tar", *left_out, "-xzf", archive, "-C", self.root], check=True, stderr=subprocess.DEVNULL)
         self.expected_file = os.path.join(dumps_directory(), name + ".expected.json")
 
     def delete(self):

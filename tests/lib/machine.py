@@ -424,6 +424,22 @@ class Machine:
         for cpu in self.cpu_node:
             self.write(f"sys/devices/system/cpu/cpu{cpu}/topology/physical_package_id", f"{package_of(cpu)}\n")
 
+    def set_cpu_topology(self, threads_per_core=1):
+        """What hwloc needs of CPUs: one package a node, cores, caches of 1 MiB a core and 32 MiB a package."""
+        bits = max(self.cpu_node) + 1
+        for cpu, nid in self.cpu_node.items():
+            package = [c for c, n in sorted(self.cpu_node.items()) if n == nid]
+            at = package.index(cpu)
+            core = package[at - at % threads_per_core:][:threads_per_core]
+            base = f"sys/devices/system/cpu/cpu{cpu}"
+            for name, value in (("physical_package_id", nid), ("core_id", at // threads_per_core),
+                                ("core_cpus", id_map(core, bits)), ("package_cpus", id_map(package, bits))):
+                self.write(f"{base}/topology/{name}", f"{value}\n")
+            for index, (level, size, shared) in enumerate(((2, "1024K", core), (3, "32768K", package))):
+                for name, value in (("level", level), ("type", "Unified"), ("size", size), ("coherency_line_size", 64),
+                                    ("shared_cpu_map", id_map(shared, bits))):
+                    self.write(f"{base}/cache/index{index}/{name}", f"{value}\n")
+
     def set_access(self, nid, access_class, initiators, **figures):
         """The HMAT's figures of a target: read_latency=…, write_bandwidth=…, in the kernel's units."""
         base = self.node_path(nid, f"access{access_class}/initiators")
@@ -441,6 +457,47 @@ class Machine:
         self.remove("sys/devices/virtual/memory_tiering")
         for tier, nids in tiers.items():
             self.write(f"sys/devices/virtual/memory_tiering/memory_tier{tier}/nodelist", id_list(nids) + "\n")
+
+    # Devices, placed and linked as the kernel does it
+
+    def add_pci(self, address, pci_class, node=None, vendor=0x8086, device=0x1572, driver=None, irqs=()):
+        """node None: no numa_node file. irqs: interrupt -> CPUs that handle it, as MSI."""
+        place = f"sys/devices/pci{address[:7]}/{address}"
+        self.link(f"../../../{place[4:]}", f"sys/bus/pci/devices/{address}")
+        self.write(f"{place}/class", f"0x{pci_class:06x}\n")
+        self.write(f"{place}/vendor", f"0x{vendor:04x}\n")
+        self.write(f"{place}/device", f"0x{device:04x}\n")
+        self.write(f"{place}/irq", "0\n")
+        if node is not None:
+            self.write(f"{place}/numa_node", f"{node}\n")
+            self.write(f"{place}/local_cpulist", id_list(self.nodes[node].cpus if node >= 0 else list(self.cpu_node)) + "\n")
+        if driver:
+            self.link(f"../../../bus/pci/drivers/{driver}", f"{place}/driver")
+        for irq in irqs:
+            self.write(f"{place}/msi_irqs/{irq}", "msix\n")
+            self.set_irq(irq, irqs[irq])
+        return place
+
+    def set_irq(self, irq, cpus):
+        self.write(f"proc/irq/{irq}/smp_affinity_list", id_list(self.cpu_node) + "\n")
+        self.write(f"proc/irq/{irq}/effective_affinity_list", id_list(cpus) + "\n")
+
+    def add_named(self, subsystem, name, place, **attributes):
+        """What a driver gives a name: place is the directory of the device that it is on."""
+        own = f"{place}/{subsystem}/{name}"
+        os.makedirs(self.path(own), exist_ok=True)
+        self.link("../../../" + os.path.basename(place), f"{own}/device")
+        self.link(f"../../{own[4:]}", f"sys/class/{subsystem}/{name}")
+        for key, value in attributes.items():
+            self.write(f"{own}/{key}", f"{value}\n")
+        return own
+
+    def add_interface(self, name, place, queues=1, speed=25000, operstate="up"):
+        own = self.add_named("net", name, place, address="52:54:00:12:34:56", operstate=operstate, speed=speed)
+        for i in range(queues):
+            for kind in ("rx", "tx"):
+                self.make_directory(f"{own}/queues/{kind}-{i}")
+        return own
 
     def remove_mask(self, name):
         self.removed_masks.add(name)

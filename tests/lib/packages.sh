@@ -5,12 +5,12 @@
 # To build the daemon.
 build_packages=(
         autoconf autoconf-archive automake gcc libc6-dev make pkg-config
-        libcrypt-dev libgnutls28-dev libinih-dev libjansson-dev libmicrohttpd-dev libsystemd-dev zlib1g-dev
+        libcrypt-dev libgnutls28-dev libhwloc-dev libinih-dev libjansson-dev libmicrohttpd-dev libsystemd-dev zlib1g-dev
 )
 # To run the unit tests and the end-to-end tests.
 test_packages=(
         acpica-tools curl libcmocka-dev openssl python3 python3-jsonschema python3-prometheus-client
-        ansible-core jq numactl procps prometheus prometheus-alertmanager prometheus-node-exporter
+        ansible-core hwloc-nox jq numactl procps prometheus prometheus-alertmanager prometheus-node-exporter
         busybox-static cpio mmdebstrap qemu-system-x86 socat systemd
         build-essential debhelper dpkg-dev lintian rpm
         binutils collectd-core libprotobuf-c1 strace util-linux wrk
