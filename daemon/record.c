@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define CPU_DIR "/sys/devices/system/cpu"
+
 struct recording {
         int dir_fd;
         int error;         /* the first one */
@@ -216,6 +218,68 @@ static void save_links(struct recording *rec, const struct sample *s)
                 save_device(rec, s->devices, &s->devices->devices[i]);
 }
 
+/* What is read is saved. */
+__attribute__((format(printf, 3, 4))) static bool
+save_attribute(struct recording *rec, struct source *source, const char *format, ...)
+{
+        _cleanup_(free_p) char *path = NULL;
+        struct source_file *file;
+        const char *text;
+        va_list args;
+        size_t len;
+        int n;
+
+        va_start(args, format);
+        n = vasprintf(&path, format, args);
+        va_end(args);
+        file = n < 0 ? NULL : source_file_new(source, path, SOURCE_MAX_SYSFS);
+        n = file ? source_read(source, file, &text, &len) : -ENOMEM;
+        source_file_free(file);
+        if (n == -ENOMEM && rec->error == 0)
+                rec->error = n;
+        return n == 0;
+}
+
+/* The CPU's package, core and caches: only hwloc reads them (topology_hwloc.c). */
+static void save_cpu(struct recording *rec, struct source *source, const char *cpu)
+{
+        static const char *const topology[] = {
+                "physical_package_id", "core_id",       "die_id",
+                "cluster_id",          "book_id",       "drawer_id",
+                "core_cpus",           "die_cpus",      "cluster_cpus",
+                "package_cpus",        "book_siblings", "drawer_siblings",
+                "thread_siblings",     "core_siblings",
+        };
+        static const char *const cache[] = {
+                "type",           "size",           "coherency_line_size",   "id",
+                "shared_cpu_map", "number_of_sets", "ways_of_associativity",
+        };
+
+        for (size_t i = 0; i < sizeof(topology) / sizeof(topology[0]); i++)
+                save_attribute(rec, source, CPU_DIR "/%s/topology/%s", cpu, topology[i]);
+        for (unsigned index = 0;
+             save_attribute(rec, source, CPU_DIR "/%s/cache/index%u/level", cpu, index); index++)
+                for (size_t i = 0; i < sizeof(cache) / sizeof(cache[0]); i++)
+                        save_attribute(rec, source, CPU_DIR "/%s/cache/index%u/%s", cpu, index,
+                                       cache[i]);
+}
+
+static void save_cpus(struct recording *rec, struct source *source, const struct sample *s)
+{
+        _cleanup_(closedir_p) DIR *dir = source_opendir(source, CPU_DIR);
+        struct dirent *entry;
+
+        while (dir && (entry = readdir(dir)))
+                if (strncmp(entry->d_name, "cpu", 3) == 0 && entry->d_name[3] >= '0' &&
+                    entry->d_name[3] <= '9')
+                        save_cpu(rec, source, entry->d_name);
+        save_attribute(rec, source, CPU_DIR "/possible");
+        save_attribute(rec, source, CPU_DIR "/present");
+        for (size_t i = 0; i < s->n_nodes; i++)
+                save_attribute(rec, source, "/sys/devices/system/node/node%d/cpumap",
+                               s->nodes[i].nid);
+}
+
 /* 0, -ENOTEMPTY or why that cannot be told. */
 static int check_is_empty(const char *dir)
 {
@@ -260,6 +324,8 @@ int record(struct source *source, const char *dir, error_text *error)
         if (c) {
                 source_observe(source, save_file, &rec);
                 sample = collect_sample(c, true);
+                if (sample)
+                        save_cpus(&rec, source, sample);
                 source_observe(source, NULL, NULL);
         }
         if (sample)
