@@ -19,6 +19,7 @@ enum gate_refusal {
         GATE_MISSING,   /* 401, or 403 if only a certificate helps */
         GATE_WRONG,     /* the same */
         GATE_THROTTLED, /* 429 */
+        GATE_EXHAUSTED, /* 503: no memory to find out */
         NR_GATE_REFUSALS,
 };
 
