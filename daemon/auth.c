@@ -84,7 +84,7 @@ void auth_free(struct auth *auth)
 
 static bool parse_digest(const char *hex, unsigned char out[static DIGEST_SIZE])
 {
-        if (strlen(hex) != 2 * DIGEST_SIZE)
+        if (strlen(hex) != (size_t)2 * DIGEST_SIZE)
                 return false;
         for (size_t i = 0; i < DIGEST_SIZE; i++) {
                 int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);

@@ -111,16 +111,16 @@ static void print_date(time_t time, char out[static 64])
         struct tm tm = { .tm_mday = 1 };
 
         gmtime_r(&time, &tm);
-        snprintf(out, 64, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + tm.tm_wday * 3,
-                 tm.tm_mday, months + tm.tm_mon * 3, tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
-                 tm.tm_sec);
+        snprintf(out, 64, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", &days[(size_t)tm.tm_wday * 3],
+                 tm.tm_mday, &months[(size_t)tm.tm_mon * 3], tm.tm_year + 1900, tm.tm_hour,
+                 tm.tm_min, tm.tm_sec);
 }
 
 bool body_add_headers(struct MHD_Response *response, const char *etag, const struct snapshot *snap)
 {
-        char date[64];
-
         if (snap) {
+                char date[64];
+
                 print_date((time_t)(snapshot_sample(snap)->realtime_ns / 1000000000), date);
                 if (!add_header(response, "Last-Modified", date))
                         return false;
@@ -162,6 +162,7 @@ static char *shrink(char *data, size_t len)
 {
         char *smaller = realloc(data, len ? len : 1);
 
+        /* cppcheck-suppress memleak ; one of the two is returned */
         return smaller ? smaller : data;
 }
 

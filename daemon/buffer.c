@@ -101,6 +101,7 @@ void buffer_add_scaled(struct buffer *b, uint64_t value, uint64_t scale)
         buffer_add_char(b, '.');
         while (rest > 0) {
                 scale /= 10;
+                /* cppcheck-suppress zerodivcond ; at scale 1 nothing is left */
                 buffer_add_char(b, (char)('0' + rest / scale));
                 rest %= scale;
         }

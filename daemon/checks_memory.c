@@ -165,7 +165,7 @@ static struct finding find_overlap(const struct snapshot *snap, bool same_node)
 
         if (!fw || !map->pxm)
                 return unknown;
-        sorted = reallocarray(NULL, fw->srat.n_memory + 1, sizeof(*sorted));
+        sorted = reallocarray(NULL, fw->srat.n_memory + 1, sizeof(struct srat_memory *));
         if (!sorted)
                 return (struct finding){ .out_of_memory = true };
         for (size_t i = 0; i < fw->srat.n_memory; i++) {
@@ -175,7 +175,7 @@ static struct finding find_overlap(const struct snapshot *snap, bool same_node)
                     pxm_to_node(map->pxm, ma->pxm) != NUMA_NO_NODE)
                         sorted[n++] = ma;
         }
-        qsort(sorted, n, sizeof(*sorted), compare_bases);
+        qsort(sorted, n, sizeof(struct srat_memory *), compare_bases);
         sweep(&f, map->pxm, sorted, n, same_node);
         free(sorted);
         return f;

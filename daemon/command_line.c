@@ -206,14 +206,15 @@ static int getopt_error(int id, char **argv, error_text *error)
 static int parse_options(struct command_line *cmd, int argc, char **argv, error_text *error)
 {
         bool format_given = false;
-        int id, r;
+        int id;
 
         opterr = 0;
         optind = 0;
         while ((id = getopt_long(argc, argv, ":c:l:", long_options, NULL)) != -1) {
                 if (id == ':' || id == '?')
                         return getopt_error(id, argv, error);
-                r = apply_option(cmd, id, &format_given, error);
+                int r = apply_option(cmd, id, &format_given, error);
+
                 if (r < 0)
                         return r;
         }

@@ -163,7 +163,7 @@ uint64_t connections_next_cut_off(const struct connections *c)
 
         if (!connection || c->idle_timeout_s == 0)
                 return CONNECTIONS_NEVER;
-        return connection->since_us + c->idle_timeout_s * REQUEST_TIMEOUTS * USEC_PER_SEC;
+        return connection->since_us + USEC_PER_SEC * c->idle_timeout_s * REQUEST_TIMEOUTS;
 }
 
 void connections_cut_off(struct connections *c, uint64_t now_us)

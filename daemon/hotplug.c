@@ -94,6 +94,7 @@ static int receive(struct hotplug *h)
         struct iovec iov = { .iov_base = h->datagram, .iov_len = sizeof(h->datagram) };
         union {
                 struct cmsghdr aligned;
+                /* cppcheck-suppress unusedStructMember ; it gives the union its size */
                 char bytes[CMSG_SPACE(sizeof(struct ucred))];
         } control;
         struct msghdr msg = {
@@ -275,23 +276,33 @@ static void enlarge_receive_buffer(int fd)
                 setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 }
 
-int hotplug_new(sd_event *loop, const struct hotplug_callbacks *callbacks, struct hotplug **ret)
+/* The descriptor of a socket that hears the kernel's uevents, or -errno. */
+static int open_socket(void)
 {
-        _cleanup_(close_p) int fd =
-                socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
         const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = KERNEL_GROUP };
         const int on = 1;
+        int fd =
+                socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
         int r;
 
         if (fd < 0)
                 return -errno;
         enlarge_receive_buffer(fd);
-        if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 ||
-            bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-                return -errno;
-        r = hotplug_new_fd(loop, fd, callbacks, ret);
-        if (r == 0)
-                fd = -1;
+        if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0 &&
+            bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+                return fd;
+        r = -errno;
+        close(fd);
+        return r;
+}
+
+int hotplug_new(sd_event *loop, const struct hotplug_callbacks *callbacks, struct hotplug **ret)
+{
+        int fd = open_socket();
+        int r = fd < 0 ? fd : hotplug_new_fd(loop, fd, callbacks, ret);
+
+        if (fd >= 0 && r < 0)
+                close(fd);
         return r;
 }
 

@@ -15,7 +15,7 @@ struct listener_socket {
 };
 
 /* Listens on "ADDR:PORT", "[ADDR6]:PORT" or "unix:/path". 0 or -errno with *error. */
-int listener_socket_open(struct listener_socket *out, const char *address, error_text *error);
+int listener_socket_open(struct listener_socket *out, const char *text, error_text *error);
 /* Takes over a listening stream socket. 0 or -errno with *error, and then fd is still the caller's.
  */
 int listener_socket_adopt(struct listener_socket *out, int fd, error_text *error);

@@ -196,7 +196,7 @@ static bool keeps_low_memory(const char *release)
 static void find_kernel_nodes(const struct build *b, nodemask_t *nodes)
 {
         const struct firmware_tables *fw = b->sample->firmware;
-        uint64_t places[] = { memblock_start_of_DRAM(&b->map->memblock), fw->kernel_start };
+        const uint64_t places[] = { memblock_start_of_DRAM(&b->map->memblock), fw->kernel_start };
 
         nodemask_clear(nodes);
         for (size_t p = 0; p < (fw->kernel_known ? 2U : 1U); p++)
@@ -396,8 +396,8 @@ static bool finish(struct build *b)
         map->reserved = keep(&b->reserved);
         map->nr_blks = b->mi.nr_blks;
         map->nr_reserved = b->reserved.nr_blks;
-        for (int i = 0; map->blks && i < map->nr_blks; i++)
-                map->approximate = map->approximate || map->blks[i].approximate;
+        for (int i = 0; i < b->mi.nr_blks; i++)
+                map->approximate = map->approximate || b->mi.blk[i].approximate;
         return map->blks && map->reserved;
 }
 

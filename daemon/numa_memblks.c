@@ -174,7 +174,7 @@ int numa_fill_memblks(struct numa_meminfo *mi, uint64_t start, uint64_t end)
                         touched[n++] = &mi->blk[i];
         if (n == 0)
                 return NUMA_NO_MEMBLK;
-        qsort(touched, n, sizeof(touched[0]), compare_start);
+        qsort(touched, n, sizeof(struct numa_memblk *), compare_start);
         if (touched[0]->start > start)
                 touched[0]->start = start;
         if (touched[n - 1]->end < end)

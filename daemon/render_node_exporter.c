@@ -13,11 +13,14 @@
  * "Active_anon". */
 static char next_char(const char **kernel)
 {
+        char c;
+
         while (**kernel == ')')
                 (*kernel)++;
-        if (**kernel == '\0')
-                return '\0';
-        return *(*kernel)++ == '(' ? '_' : (*kernel)[-1];
+        c = **kernel;
+        if (c != '\0')
+                (*kernel)++;
+        return (char)(c == '(' ? '_' : c);
 }
 
 static bool same_name(const char *a, const char *b)

@@ -29,7 +29,7 @@ static void add_escaped(struct buffer *out, const char *value)
         for (; *value; value++) {
                 if (*value == '\\' || *value == '"' || *value == '\n')
                         buffer_add_char(out, '\\');
-                buffer_add_char(out, *value == '\n' ? 'n' : *value);
+                buffer_add_char(out, (char)(*value == '\n' ? 'n' : *value));
         }
 }
 

@@ -344,11 +344,10 @@ static int range_specificity(const struct accept_range *range, const struct acce
 
         if (span_is(range->type, "*"))
                 specificity = 1;
-        else if (!span_equal(range->type, offer->type))
-                return 0;
-        else if (span_is(range->subtype, "*"))
+        else if (span_equal(range->type, offer->type) && span_is(range->subtype, "*"))
                 specificity = 2;
-        else if (!span_equal(range->subtype, offer->subtype))
+        else if (!span_equal(range->type, offer->type) ||
+                 !span_equal(range->subtype, offer->subtype))
                 return 0;
         while (next_media_parameter(&p, &name, &value)) {
                 if (span_is(name, "escaping") ||

@@ -15,7 +15,7 @@
 #define NS_PER_SECOND UINT64_C(1000000000)
 
 /* The largest time that can be set: a year. */
-#define SECONDS_MAX (365U * 24 * 3600)
+#define SECONDS_MAX (UINT64_C(365) * 24 * 3600)
 
 /* More often the daemon would do nothing but sample. */
 #define INTERVAL_MIN_NS (NS_PER_SECOND / 100)

@@ -233,6 +233,7 @@ bool tls_asks_for_client_certificates(const struct tls *tls)
 static bool chain_verified(const struct tls *tls, gnutls_x509_crt_t *chain, unsigned n)
 {
         static unsigned char purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
+        /* cppcheck-suppress legacyUninitvar ; it is not seen that this is an initialiser */
         gnutls_typed_vdata_st data = { .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = purpose };
         unsigned status = GNUTLS_CERT_INVALID;
 

@@ -15,6 +15,9 @@ import time
 
 import tap
 
+#: A slow build (sanitizers, valgrind) may take so many times as long.
+PATIENCE = float(os.environ.get("NUMAD_TEST_PATIENCE", "1"))
+
 SOURCE_ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
 
@@ -30,7 +33,7 @@ def binary():
 
 def run(*args, timeout=10, **kwargs):
     """Runs the daemon to its end; the result has returncode, stdout and stderr."""
-    return subprocess.run([binary(), *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, **kwargs)
+    return subprocess.run([binary(), *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout * PATIENCE, **kwargs)
 
 
 class Response(collections.namedtuple("Response", "status headers raw")):
@@ -97,7 +100,7 @@ class Daemon:
 
     def wait_until_listening(self, seconds=10):
         """Waits for the port file, and asks nothing; address is the first of TCP, if there is one."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * PATIENCE
         while not os.path.exists(self.port_file):
             if not self.alive():
                 raise AssertionError(f"the daemon ended with {self.process.returncode} instead of starting:\n{self.log()}")
@@ -110,7 +113,7 @@ class Daemon:
             self.address = (match.group(1), int(match.group(2)))
 
     def wait_until_ready(self, seconds=10):
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * PATIENCE
         while time.monotonic() < deadline:
             if not self.alive():
                 raise AssertionError(f"the daemon ended with {self.process.returncode} instead of starting:\n{self.log()}")
@@ -185,7 +188,7 @@ class Daemon:
             if not ended_itself:
                 self.process.send_signal(sig)
             try:
-                status = self.process.wait(timeout=seconds * float(os.environ.get("NUMAD_TEST_PATIENCE", "1")))
+                status = self.process.wait(timeout=seconds * PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -20,7 +20,8 @@ browser_packages=(chromium fonts-dejavu-core)
 command -v npm > /dev/null || browser_packages+=(nodejs npm)
 # To look at the code with other eyes.
 lint_packages=(
-        clang-14 clang-format-14 libclang-rt-14-dev mandoc shellcheck valgrind xz-utils
+        clang-14 clang-format-14 clang-tidy-14 clang-tools-14 cppcheck libclang-rt-14-dev mandoc shellcheck valgrind
+        xz-utils
 )
 
 missing_packages() {
