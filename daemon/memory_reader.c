@@ -50,13 +50,13 @@ void memory_reader_free(struct memory_reader *m)
         free(m);
 }
 
+/* More blocks than fill 64 bits of address are none: a section has at least 16 MiB. */
+#define BLOCK_ID_MAX (UINT64_MAX >> 24)
+
 /* "memory32" */
 static bool block_id(const char *name, uint64_t *id)
 {
-        char extra;
-
-        return sscanf(name, "memory%" SCNu64 "%c", id, &extra) == 1 && name[6] >= '0' &&
-               name[6] <= '9';
+        return parse_numbered_name(name, "memory", "", BLOCK_ID_MAX, id);
 }
 
 static bool add_block(struct memory_reader *m, struct memory_block block)

@@ -108,6 +108,16 @@ int parse_scalar(struct parser *p, unsigned base, uint64_t *value)
         return -EINVAL;
 }
 
+bool parse_numbered_name(const char *name, const char *prefix, const char *suffix, uint64_t max,
+                         uint64_t *number)
+{
+        const char *digits = scan_word(name, name + strlen(name), prefix);
+        const char *end = digits ? scan_number(digits, name + strlen(name), 10, number) : NULL;
+
+        return end && (*digits != '0' || end == digits + 1) && strcmp(end, suffix) == 0 &&
+               *number <= max;
+}
+
 /* A name goes into metrics and JSON: a NUL or half a UTF-8 sequence in it is damage. */
 static bool name_valid(const char *s, const char *end)
 {
