@@ -305,6 +305,27 @@ static void node_exporter_view_keeps_a_counter_from_a_field_of_its_name(void **s
         snapshot_unref(snap);
 }
 
+/* A client whose integers have 63 bits reads them as it reads those of /v1/nodes. */
+static void figures_beyond_63_bits_are_printed_as_the_nodes_have_them(void **state)
+{
+        const struct machine *m = *state;
+        struct machine other = *m;
+        struct buffer figures = BUFFER_INIT, node = BUFFER_INIT;
+        struct snapshot *snap;
+
+        set_field(&other, &other.nodes[0].fields[MEMINFO], other.values, other.present, "MemFree",
+                  UINT64_MAX);
+        other.sample.nodes = other.nodes;
+        snap = snapshot_new(&other.sample, NULL);
+        render_figures(&figures, snap, 0);
+        render_json_node(&node, snap, 0, false);
+        assert_non_null(strstr(text_of(&figures), "\"MemFree\":1.84467440737096e+19,"));
+        assert_non_null(strstr(text_of(&node), "\"MemFree\":1.84467440737096e19"));
+        buffer_release(&figures);
+        buffer_release(&node);
+        snapshot_unref(snap);
+}
+
 static void hundredths_of_a_second_are_printed_as_such(void **state)
 {
         const struct machine *m = *state;
@@ -349,6 +370,7 @@ int main(void)
                 cmocka_unit_test(node_exporter_view_has_its_names),
                 cmocka_unit_test(node_exporter_view_leaves_out_what_makes_no_series_of_its_own),
                 cmocka_unit_test(node_exporter_view_keeps_a_counter_from_a_field_of_its_name),
+                cmocka_unit_test(figures_beyond_63_bits_are_printed_as_the_nodes_have_them),
                 cmocka_unit_test(hundredths_of_a_second_are_printed_as_such),
         };
 
