@@ -312,6 +312,28 @@ static void blocks_side_by_side_are_one_event(void **state)
         event_list_clear(&list);
 }
 
+static void a_block_beyond_64_bits_of_address_has_no_range(void **state)
+{
+        (void)state;
+        struct memory_block block = { .id = 5, .nid = NUMA_NO_NODE, .nid2 = NUMA_NO_NODE };
+        struct sample sample = { .memory_blocks_known = true,
+                                 .memory_block_size = UINT64_C(1) << 62 };
+        struct snapshot *before = snapshot_new(&sample, NULL), *after;
+        struct event_list list = { .n = 0 };
+
+        block.state = BLOCK_ONLINE;
+        sample.memory_blocks = &block;
+        sample.n_memory_blocks = 1;
+        after = snapshot_new(&sample, before);
+        diff(before, after, &list);
+        assert_int_equal(list.n, 1);
+        assert_int_equal(list.events[0].type, EVENT_MEMORY_ONLINE);
+        assert_false(list.events[0].has_range);
+        event_list_clear(&list);
+        snapshot_unref(before);
+        snapshot_unref(after);
+}
+
 static void a_block_of_two_nodes_is_told_of_both(void **state)
 {
         (void)state;
@@ -333,6 +355,7 @@ int main(void)
                 cmocka_unit_test(nothing_that_changed_is_nothing_to_tell),
                 cmocka_unit_test(a_mask_that_one_side_does_not_know_has_not_changed),
                 cmocka_unit_test(blocks_side_by_side_are_one_event),
+                cmocka_unit_test(a_block_beyond_64_bits_of_address_has_no_range),
                 cmocka_unit_test(a_block_of_two_nodes_is_told_of_both),
         };
 
