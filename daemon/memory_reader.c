@@ -147,14 +147,32 @@ static void forget_unplugged(struct memory_reader *m)
         m->state = NULL;
 }
 
+/* Looks at the state that is accounted, and forgets it when it is well. */
+static void account_state(struct memory_reader *m, struct reader *r)
+{
+        struct parser p;
+
+        if (!m->state || reader_read(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p) < 0)
+                return;
+        if (state_of(p.start, (size_t)(p.end - p.start)) == BLOCK_UNKNOWN) {
+                reader_malformed(r, COLLECTOR_MEMORY_BLOCKS, m->state,
+                                 "\"online\", \"offline\" or \"going-offline\"");
+                return;
+        }
+        reader_parsed(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p);
+        source_file_free(m->state);
+        m->state = NULL;
+}
+
 /*
  * There are up to hundreds of thousands of states, so their files are not kept. The first one that
  * cannot be understood is accounted for all of them until it is well again.
  */
 static void read_states(struct memory_reader *m, struct reader *r)
 {
+        struct source_file *unwell = NULL;
+        uint64_t unwell_id = 0;
         size_t kept = 0;
-        struct parser p;
 
         forget_unplugged(m);
         for (size_t i = 0; i < m->n; i++) {
@@ -168,6 +186,7 @@ static void read_states(struct memory_reader *m, struct reader *r)
                         file = source_file_new(m->source, path, SOURCE_MAX_SYSFS);
                 if (!file) {
                         reader_out_of_memory(r, COLLECTOR_MEMORY_BLOCKS);
+                        source_file_free(unwell);
                         return;
                 }
                 error = source_read(m->source, file, &text, &len);
@@ -179,24 +198,22 @@ static void read_states(struct memory_reader *m, struct reader *r)
                         continue;
                 }
                 m->blocks[kept++] = m->blocks[i];
-                if (m->blocks[i].state == BLOCK_UNKNOWN && !m->state) {
-                        m->state = file;
-                        m->state_id = m->blocks[i].id;
+                if (m->blocks[i].state == BLOCK_UNKNOWN && !unwell) {
+                        unwell = file;
+                        unwell_id = m->blocks[i].id;
                 } else {
                         source_file_free(file);
                 }
         }
         m->n = kept;
-        if (!m->state || reader_read(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p) < 0)
-                return;
-        if (state_of(p.start, (size_t)(p.end - p.start)) == BLOCK_UNKNOWN) {
-                reader_malformed(r, COLLECTOR_MEMORY_BLOCKS, m->state,
-                                 "\"online\", \"offline\" or \"going-offline\"");
+        account_state(m, r);
+        if (m->state) {
+                source_file_free(unwell);
                 return;
         }
-        reader_parsed(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p);
-        source_file_free(m->state);
-        m->state = NULL;
+        m->state = unwell;
+        m->state_id = unwell_id;
+        account_state(m, r);
 }
 
 static void read_settings(struct memory_reader *m, struct reader *r, struct sample *sample)
