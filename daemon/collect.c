@@ -238,12 +238,10 @@ static bool cpus_changed(struct collect *c)
 /* "node12" */
 static int nid_of_name(const char *name)
 {
-        char extra;
-        int nid;
+        uint64_t nid;
 
-        if (sscanf(name, "node%4d%c", &nid, &extra) != 1 || name[4] < '0' || name[4] > '9')
-                return NUMA_NO_NODE;
-        return nid < MAX_NUMNODES ? nid : NUMA_NO_NODE;
+        return parse_numbered_name(name, "node", "", MAX_NUMNODES - 1, &nid) ? (int)nid
+                                                                             : NUMA_NO_NODE;
 }
 
 static void drop_node(struct collect *c, int nid)

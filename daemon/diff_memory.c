@@ -110,9 +110,9 @@ static void flush_run(const struct comparison *c, enum event_type type, const st
         };
         char node[32] = "no node";
 
-        e.has_range = c->block_size > 0;
-        e.start = run->first * c->block_size;
-        e.end = (run->last + 1) * c->block_size;
+        e.has_range = c->block_size > 0 &&
+                      !__builtin_mul_overflow(run->first, c->block_size, &e.start) &&
+                      !__builtin_mul_overflow(run->last + 1, c->block_size, &e.end);
         if (run->nid != NUMA_NO_NODE)
                 snprintf(node, sizeof(node), "node %d", run->nid);
         if (!e.has_range) {

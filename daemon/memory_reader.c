@@ -21,9 +21,11 @@ struct memory_reader {
         char *auto_online_value;
         size_t n, cap;
         struct memory_block *blocks;
-        size_t next, kept;         /* of blocks, while their states are read */
-        struct source_file *state; /* the block's state that failed first */
-        uint64_t state_id;         /* its block */
+        size_t next, kept;          /* of blocks, while their states are read */
+        struct source_file *state;  /* the block's state that is accounted; NULL: all are well */
+        uint64_t state_id;          /* its block */
+        struct source_file *unwell; /* the first one of this look that could not be understood */
+        uint64_t unwell_id;
 };
 
 struct memory_reader *memory_reader_new(struct source *source)
@@ -49,18 +51,19 @@ void memory_reader_free(struct memory_reader *m)
         source_file_free(m->block_size);
         source_file_free(m->auto_online);
         source_file_free(m->state);
+        source_file_free(m->unwell);
         free(m->auto_online_value);
         free(m->blocks);
         free(m);
 }
 
+/* More blocks than fill 64 bits of address are none: a section has at least 16 MiB. */
+#define BLOCK_ID_MAX (UINT64_MAX >> 24)
+
 /* "memory32" */
 static bool block_id(const char *name, uint64_t *id)
 {
-        char extra;
-
-        return sscanf(name, "memory%" SCNu64 "%c", id, &extra) == 1 && name[6] >= '0' &&
-               name[6] <= '9';
+        return parse_numbered_name(name, "memory", "", BLOCK_ID_MAX, id);
 }
 
 static bool add_block(struct memory_reader *m, struct memory_block block)
@@ -150,6 +153,23 @@ static void forget_unplugged(struct memory_reader *m)
         m->state = NULL;
 }
 
+/* Looks at the state that is accounted, and forgets it when it is well. */
+static void account_state(struct memory_reader *m, struct reader *r)
+{
+        struct parser p;
+
+        if (!m->state || reader_read(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p) < 0)
+                return;
+        if (state_of(p.start, (size_t)(p.end - p.start)) == BLOCK_UNKNOWN) {
+                reader_malformed(r, COLLECTOR_MEMORY_BLOCKS, m->state,
+                                 "\"online\", \"offline\" or \"going-offline\"");
+                return;
+        }
+        reader_parsed(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p);
+        source_file_free(m->state);
+        m->state = NULL;
+}
+
 /*
  * Keeps the block unless it was unplugged since the directory was listed; a recording may lack the
  * file. False: out of memory.
@@ -178,30 +198,27 @@ static bool read_state(struct memory_reader *m, struct memory_block block)
         if (error == 0)
                 block.state = state_of(text, len);
         m->blocks[m->kept++] = block;
-        if (block.state == BLOCK_UNKNOWN && !m->state) {
-                m->state = file;
-                m->state_id = block.id;
+        if (block.state == BLOCK_UNKNOWN && !m->unwell) {
+                m->unwell = file;
+                m->unwell_id = block.id;
         } else {
                 source_file_free(file);
         }
         return true;
 }
 
-/* The state that could not be understood may be well again. */
+/* One at a time is accounted: the one before until it is well, then the first of this look. */
 static void account_states(struct memory_reader *m, struct reader *r)
 {
-        struct parser p;
-
-        if (!m->state || reader_read(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p) < 0)
-                return;
-        if (state_of(p.start, (size_t)(p.end - p.start)) == BLOCK_UNKNOWN) {
-                reader_malformed(r, COLLECTOR_MEMORY_BLOCKS, m->state,
-                                 "\"online\", \"offline\" or \"going-offline\"");
-                return;
+        account_state(m, r);
+        if (!m->state) {
+                m->state = m->unwell;
+                m->state_id = m->unwell_id;
+                m->unwell = NULL;
+                account_state(m, r);
         }
-        reader_parsed(r, COLLECTOR_MEMORY_BLOCKS, m->state, &p);
-        source_file_free(m->state);
-        m->state = NULL;
+        source_file_free(m->unwell);
+        m->unwell = NULL;
 }
 
 /*

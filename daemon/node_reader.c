@@ -261,10 +261,7 @@ static bool add_hugepage_size(struct node_reader *n, uint64_t kib)
 /* "hugepages-2048kB" */
 static bool hugepage_size_of(const char *name, uint64_t *kib)
 {
-        char unit[3] = "", extra;
-
-        return sscanf(name, "hugepages-%" SCNu64 "%2[a-zA-Z]%c", kib, unit, &extra) == 2 &&
-               strcmp(unit, "kB") == 0 && *kib > 0 && *kib <= UINT64_MAX / 1024;
+        return parse_numbered_name(name, "hugepages-", "kB", INT64_MAX / 1024, kib) && *kib > 0;
 }
 
 void node_find_hugepages(struct node_reader *n, struct reader *r)

@@ -129,6 +129,16 @@ int parse_scalar(struct parser *p, unsigned base, uint64_t *value)
         return -EINVAL;
 }
 
+bool parse_numbered_name(const char *name, const char *prefix, const char *suffix, uint64_t max,
+                         uint64_t *number)
+{
+        const char *digits = scan_word(name, name + strlen(name), prefix);
+        const char *end = digits ? scan_number(digits, name + strlen(name), number) : NULL;
+
+        return end && (*digits != '0' || end == digits + 1) && strcmp(end, suffix) == 0 &&
+               *number <= max;
+}
+
 /*
  * Returns where the name ends: at the character that may follow it or at the end. A name goes into
  * metrics and JSON: a NUL or half a UTF-8 sequence in it is damage, and then it is NULL.

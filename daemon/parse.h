@@ -34,6 +34,14 @@ int hex_digit(char c);
 /* One number alone in its file, in base 10 or 16. -EINVAL with the parser's error fields set. */
 int parse_scalar(struct parser *p, unsigned base, uint64_t *value);
 
+/*
+ * The number in the name of a directory entry, between prefix and suffix: "node12", as the kernel
+ * prints it, without signs, blanks or leading zeros, so that no two names give one number. False if
+ * it is none, or above max.
+ */
+bool parse_numbered_name(const char *name, const char *prefix, const char *suffix, uint64_t max,
+                         uint64_t *number);
+
 struct parse_field {
         const char *name;
         size_t name_len;

@@ -21,10 +21,12 @@ static void add_figure(struct buffer *out, const char *comma, const char *name, 
         buffer_add_char(out, '"');
         buffer_add_str(out, name);
         buffer_add_str(out, "\":");
-        if (known)
-                buffer_add_u64(out, value);
-        else
+        if (!known)
                 buffer_add_str(out, "null");
+        else if (value > INT64_MAX) /* as json_u64() */
+                buffer_printf(out, "%.15g", (double)value);
+        else
+                buffer_add_u64(out, value);
 }
 
 static void add_meminfo(struct buffer *out, const struct snapshot *snap, const struct node *node)

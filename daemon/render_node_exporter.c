@@ -23,31 +23,39 @@ static char next_char(const char **kernel)
         return (char)(c == '(' ? '_' : c);
 }
 
-static bool same_name(const char *a, const char *b)
+/* Whether a comes out as b with the suffix does. */
+static bool same_name(const char *a, const char *b, const char *suffix)
 {
-        char c;
+        char c, d;
 
         do {
                 c = next_char(&a);
-                if (c != next_char(&b))
+                d = next_char(&b);
+                if (d == '\0')
+                        d = next_char(&suffix);
+                if (c != d)
                         return false;
         } while (c != '\0');
         return true;
 }
 
 /*
- * A field whose name makes no metric name, or one that an earlier field has, cannot be exported;
- * node_exporter refuses its whole answer then.
+ * A field whose name makes no metric name, or one that an earlier field or a counter of numastat
+ * has, cannot be exported; node_exporter refuses its whole answer then.
  */
-static bool has_series(const struct field_table *table, size_t f)
+static bool has_series(const struct sample *s, enum field_set set, size_t f)
 {
+        const struct field_table *table = s->tables[set], *counters = s->tables[NUMASTAT];
         const char *kernel = field_table_get(table, f)->kernel, *rest = kernel;
 
         for (char c = next_char(&rest); c != '\0'; c = next_char(&rest))
                 if (!isalnum((unsigned char)c) && c != '_')
                         return false;
         for (size_t i = 0; i < f; i++)
-                if (same_name(field_table_get(table, i)->kernel, kernel))
+                if (same_name(field_table_get(table, i)->kernel, kernel, ""))
+                        return false;
+        for (size_t i = 0; set == MEMINFO && i < field_table_count(counters); i++)
+                if (same_name(kernel, field_table_get(counters, i)->kernel, "_total"))
                         return false;
         return true;
 }
@@ -92,6 +100,6 @@ void render_node_exporter(struct buffer *out, const struct snapshot *snap)
 
         for (unsigned set = MEMINFO; set <= NUMASTAT; set++)
                 for (size_t f = 0; f < field_table_count(s->tables[set]); f++)
-                        if (has_series(s->tables[set], f))
+                        if (has_series(s, set, f))
                                 render_field(&p, s, set, f);
 }

@@ -84,15 +84,12 @@ static bool read_number(struct reader *r, enum collector collector, struct sourc
 /* The number behind a name's prefix, as in "index1". */
 static bool number_of_name(const char *name, const char *prefix, uint32_t *number)
 {
-        size_t len = strlen(prefix);
-        char *end;
-        unsigned long value;
+        uint64_t value;
 
-        if (strncmp(name, prefix, len) != 0 || name[len] < '0' || name[len] > '9')
+        if (!parse_numbered_name(name, prefix, "", UINT32_MAX, &value))
                 return false;
-        value = strtoul(name + len, &end, 10);
         *number = (uint32_t)value;
-        return *end == '\0' && value <= UINT32_MAX;
+        return true;
 }
 
 static void read_access(struct topology_reader *t, struct reader *r, int nid, unsigned class)

@@ -676,6 +676,24 @@ static void bad_block_that_is_unplugged_is_forgotten(void **state)
         tree_free(&t);
 }
 
+/* Only one of all states is accounted; which one it is may change. */
+static void bad_block_that_follows_another_is_reported_at_once(void **state)
+{
+        (void)state;
+        struct tree t = tree_new(100);
+
+        put(&t, "sys/devices/system/memory/memory0/state", "asleep\n");
+        look(&t);
+        put(&t, "sys/devices/system/memory/memory0/state", "online\n");
+        put(&t, "sys/devices/system/memory/memory32/state", "asleep\n");
+        look(&t);
+        assert_false(t.sample->collectors[COLLECTOR_MEMORY_BLOCKS].success);
+        assert_int_equal(problems(&t), 2);
+        look(&t);
+        assert_int_equal(problems(&t), 0);
+        tree_free(&t);
+}
+
 static void machine_without_anything_is_an_empty_sample(void **state)
 {
         (void)state;
@@ -873,6 +891,7 @@ int main(void)
                 cmocka_unit_test(node_without_cpus_is_known_to_have_none),
                 cmocka_unit_test(file_that_no_node_has_is_reported_for_one_of_them),
                 cmocka_unit_test(bad_block_that_is_unplugged_is_forgotten),
+                cmocka_unit_test(bad_block_that_follows_another_is_reported_at_once),
                 cmocka_unit_test(machine_without_anything_is_an_empty_sample),
                 cmocka_unit_test(identity_needs_no_newline),
                 cmocka_unit_test(only_what_is_wanted_is_read),

@@ -750,6 +750,35 @@ static void proc_stat_with_more_modes_than_known_keeps_the_known_ones(void **sta
         assert_refused(run_proc_stat, "cpu0 1 2 3 4 5 6 7 8 9 10x\n");
 }
 
+static void numbers_in_names_are_taken_in_the_kernels_form_alone(void **state)
+{
+        (void)state;
+        static const char *const wrong[] = { "node",
+                                             "node01",
+                                             "node00",
+                                             "node+1",
+                                             "node-1",
+                                             "node 1",
+                                             "node1 ",
+                                             "node1x",
+                                             "nod1",
+                                             "1",
+                                             "node1kB",
+                                             "node11",
+                                             "node18446744073709551617" };
+        uint64_t number = 7;
+
+        assert_true(parse_numbered_name("node0", "node", "", 10, &number));
+        assert_int_equal(number, 0);
+        assert_true(parse_numbered_name("node10", "node", "", 10, &number));
+        assert_int_equal(number, 10);
+        assert_true(parse_numbered_name("hugepages-2048kB", "hugepages-", "kB", 4096, &number));
+        assert_int_equal(number, 2048);
+        assert_false(parse_numbered_name("hugepages-2048KB", "hugepages-", "kB", 4096, &number));
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+                assert_false(parse_numbered_name(wrong[i], "node", "", 10, &number));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -784,6 +813,7 @@ int main(void)
                 cmocka_unit_test(iomem_gives_ranges_with_their_depth),
                 cmocka_unit_test(proc_stat_gives_cpus_and_passes_over_the_rest),
                 cmocka_unit_test(proc_stat_with_more_modes_than_known_keeps_the_known_ones),
+                cmocka_unit_test(numbers_in_names_are_taken_in_the_kernels_form_alone),
         };
 
         cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -283,6 +283,49 @@ static void node_exporter_view_leaves_out_what_makes_no_series_of_its_own(void *
         snapshot_unref(snap);
 }
 
+/* Where node_exporter's own name for a counter is a field's, the counter has it. */
+static void node_exporter_view_keeps_a_counter_from_a_field_of_its_name(void **state)
+{
+        const struct machine *m = *state;
+        struct machine other = *m;
+        struct buffer out = BUFFER_INIT;
+        uint64_t hits[1] = { 5 }, present[1] = { 1 };
+        struct snapshot *snap;
+
+        other.nodes[0].fields[NUMASTAT] =
+                (struct counters){ .known = true, .n = 1, .values = hits, .present = present };
+        set_field(&other, &other.nodes[0].fields[MEMINFO], other.values, other.present,
+                  "numa_hit_total", 3);
+        other.sample.nodes = other.nodes;
+        snap = snapshot_new(&other.sample, NULL);
+        render_node_exporter(&out, snap);
+        assert_null(strstr(text_of(&out), "numa_hit_total{node=\"0\"} 3\n"));
+        assert_non_null(strstr(out.data, "node_memory_numa_numa_hit_total{node=\"0\"} 5\n"));
+        buffer_release(&out);
+        snapshot_unref(snap);
+}
+
+/* A client whose integers have 63 bits reads them as it reads those of /v1/nodes. */
+static void figures_beyond_63_bits_are_printed_as_the_nodes_have_them(void **state)
+{
+        const struct machine *m = *state;
+        struct machine other = *m;
+        struct buffer figures = BUFFER_INIT, node = BUFFER_INIT;
+        struct snapshot *snap;
+
+        set_field(&other, &other.nodes[0].fields[MEMINFO], other.values, other.present, "MemFree",
+                  UINT64_MAX);
+        other.sample.nodes = other.nodes;
+        snap = snapshot_new(&other.sample, NULL);
+        render_figures(&figures, snap, 0);
+        render_json_node(&node, snap, 0, false);
+        assert_non_null(strstr(text_of(&figures), "\"MemFree\":1.84467440737096e+19,"));
+        assert_non_null(strstr(text_of(&node), "\"MemFree\":1.84467440737096e19"));
+        buffer_release(&figures);
+        buffer_release(&node);
+        snapshot_unref(snap);
+}
+
 static void hundredths_of_a_second_are_printed_as_such(void **state)
 {
         const struct machine *m = *state;
@@ -326,6 +369,8 @@ int main(void)
                 cmocka_unit_test(node_states_are_printed_as_a_debugger_does),
                 cmocka_unit_test(node_exporter_view_has_its_names),
                 cmocka_unit_test(node_exporter_view_leaves_out_what_makes_no_series_of_its_own),
+                cmocka_unit_test(node_exporter_view_keeps_a_counter_from_a_field_of_its_name),
+                cmocka_unit_test(figures_beyond_63_bits_are_printed_as_the_nodes_have_them),
                 cmocka_unit_test(hundredths_of_a_second_are_printed_as_such),
         };
 
