@@ -3,9 +3,11 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "cpu_reader.h"
 #include "device_reader.h"
 #include "firmware_reader.h"
 #include "kernel_reader.h"
+#include "mask_reader.h"
 #include "memory_reader.h"
 #include "node_reader.h"
 #include "topology_reader.h"
@@ -27,25 +29,13 @@
 /* How many nodes' files of one kind are read in a step: some hundred microseconds. */
 #define NODES_AT_ONCE 16
 
-static const char *const mask_files[NR_NODE_STATES] = {
-        [N_POSSIBLE] = "possible",
-        [N_ONLINE] = "online",
-        [N_NORMAL_MEMORY] = "has_normal_memory",
-        [N_HIGH_MEMORY] = "has_high_memory",
-        [N_MEMORY] = "has_memory",
-        [N_CPU] = "has_cpu",
-        [N_GENERIC_INITIATOR] = "has_generic_initiator",
-};
-
 struct collect {
         struct reader reader;
         struct source *source;
-        struct source_file *masks[NR_NODE_STATES];
-        bool mask_absent[NR_NODE_STATES]; /* the kernel has no such file: seen at a look */
-        struct source_file *cpus_online;
+        struct mask_reader *masks;
+        struct cpu_reader *cpus;
         struct kernel_reader *kernel;
-        struct source_file *proc_meminfo, *proc_stat;
-        char *cpus_online_text; /* as last read, to see CPUs come and go */
+        struct source_file *proc_meminfo;
         struct memory_reader *memory;
         struct topology_reader *topology;
         struct firmware_reader *firmware;
@@ -57,8 +47,6 @@ struct collect {
         int nids[MAX_NUMNODES]; /* of the readers, ascending */
         struct node *nodes;     /* n_nids; assembled for the sample */
         size_t cap_nodes;
-        size_t n_cpu_nids;
-        int16_t *cpu_nids; /* CPU → nid, -1 where none */
 
         bool structure_read;
         uint64_t devices_read_ns;
@@ -74,41 +62,6 @@ struct collect {
         struct sample sample;
 };
 
-static bool open_masks(struct collect *c)
-{
-        bool complete = true;
-
-        for (size_t i = 0; i < NR_NODE_STATES; i++) {
-                _cleanup_(free_p) char *path = NULL;
-
-                if (asprintf(&path, NODE_DIR "/%s", mask_files[i]) < 0)
-                        return false;
-                c->masks[i] = source_file_new(c->source, path, SOURCE_MAX_SYSFS);
-                complete = complete && c->masks[i];
-        }
-        return complete;
-}
-
-static bool open_globals(struct collect *c)
-{
-        const struct {
-                struct source_file **file;
-                const char *path;
-                size_t max;
-        } globals[] = {
-                { &c->cpus_online, "/sys/devices/system/cpu/online", SOURCE_MAX_SYSFS },
-                { &c->proc_meminfo, "/proc/meminfo", SOURCE_MAX_PROC },
-                { &c->proc_stat, "/proc/stat", SOURCE_MAX_PROC },
-        };
-        bool complete = true;
-
-        for (size_t i = 0; i < sizeof(globals) / sizeof(globals[0]); i++) {
-                *globals[i].file = source_file_new(c->source, globals[i].path, globals[i].max);
-                complete = complete && *globals[i].file;
-        }
-        return complete;
-}
-
 struct collect *collect_new(struct source *source)
 {
         struct collect *c = calloc(1, sizeof(*c));
@@ -118,14 +71,17 @@ struct collect *collect_new(struct source *source)
                 return NULL;
         c->source = source;
         c->reader.source = source;
+        c->masks = mask_reader_new(source);
+        c->cpus = cpu_reader_new(source);
+        c->proc_meminfo = source_file_new(source, "/proc/meminfo", SOURCE_MAX_PROC);
         c->memory = memory_reader_new(source);
         c->kernel = kernel_reader_new(source);
         c->topology = topology_reader_new(source);
         c->firmware = firmware_reader_new(source);
         c->zones = zone_reader_new(source);
         c->devices = device_reader_new(source);
-        complete = open_masks(c) && open_globals(c) && c->memory && c->kernel && c->topology &&
-                   c->firmware && c->zones && c->devices;
+        complete = c->masks && c->cpus && c->proc_meminfo && c->memory && c->kernel &&
+                   c->topology && c->firmware && c->zones && c->devices;
         for (unsigned set = 0; set < NR_FIELD_SETS; set++) {
                 c->sample.tables[set] = field_table_new(set);
                 complete = complete && c->sample.tables[set];
@@ -143,15 +99,13 @@ void collect_free(struct collect *c)
                 return;
         for (size_t i = 0; i < c->n_nids; i++)
                 node_reader_free(c->readers[c->nids[i]]);
-        for (size_t i = 0; i < NR_NODE_STATES; i++)
-                source_file_free(c->masks[i]);
         for (unsigned set = 0; set < NR_FIELD_SETS; set++)
                 field_table_unref(c->sample.tables[set]);
         field_table_unref(c->sample.proc_meminfo_table);
-        source_file_free(c->cpus_online);
         source_file_free(c->proc_meminfo);
-        source_file_free(c->proc_stat);
         counters_release(&c->sample.proc_meminfo);
+        mask_reader_free(c->masks);
+        cpu_reader_free(c->cpus);
         memory_reader_free(c->memory);
         topology_reader_free(c->topology);
         firmware_reader_free(c->firmware);
@@ -159,80 +113,8 @@ void collect_free(struct collect *c)
         device_reader_free(c->devices);
         kernel_reader_free(c->kernel);
         reader_release(&c->reader);
-        free(c->cpus_online_text);
         free(c->nodes);
-        free(c->cpu_nids);
         free(c);
-}
-
-/* One mask; an empty file is the empty set, as old kernels print it. */
-static bool read_mask(struct collect *c, enum node_states state, nodemask_t *mask)
-{
-        struct reader *r = &c->reader;
-        struct id_range range;
-        struct parser p;
-        bool optional = state != N_POSSIBLE && state != N_ONLINE;
-        int error;
-
-        nodemask_clear(mask);
-        if (optional && c->mask_absent[state] && !c->look)
-                return false;
-        error = optional ? reader_read_optional(r, COLLECTOR_NODE_STATES, c->masks[state], &p)
-                         : reader_read(r, COLLECTOR_NODE_STATES, c->masks[state], &p);
-        c->mask_absent[state] = error == -ENOENT && !source_file_was_read(c->masks[state]);
-        if (error < 0)
-                return false;
-        while (parse_list(&p, MAX_NUMNODES - 1, &range))
-                nodes_set_range((int)range.first, (int)range.last, mask);
-        if (!optional && p.errors == 0 && nodes_empty(mask)) {
-                reader_malformed(r, COLLECTOR_NODE_STATES, c->masks[state], "at least one node");
-                return false;
-        }
-        if (!reader_parsed(r, COLLECTOR_NODE_STATES, c->masks[state], &p)) {
-                nodemask_clear(mask);
-                return false;
-        }
-        return true;
-}
-
-/* Whether any mask differs from the last sample's. */
-static bool read_masks(struct collect *c)
-{
-        struct sample *s = &c->sample;
-        bool changed = false;
-
-        for (unsigned i = 0; i < NR_NODE_STATES; i++) {
-                nodemask_t mask;
-                bool known = read_mask(c, i, &mask);
-
-                if (i == N_ONLINE && !known && !s->state_known[i])
-                        continue; /* the directories said what is online */
-                changed = changed || known != s->state_known[i] ||
-                          !nodes_equal(&mask, &s->node_states[i]);
-                s->state_known[i] = known;
-                s->node_states[i] = mask;
-        }
-        return changed;
-}
-
-/* Whether CPUs came online or went offline since the last sample. */
-static bool cpus_changed(struct collect *c)
-{
-        const char *text;
-        char *copy;
-        size_t len;
-
-        if (source_read(c->source, c->cpus_online, &text, &len) < 0)
-                return false;
-        if (c->cpus_online_text && strlen(c->cpus_online_text) == len &&
-            memcmp(c->cpus_online_text, text, len) == 0)
-                return false;
-        copy = strndup(text, len);
-        if (!copy)
-                return true;
-        free(c->cpus_online_text);
-        c->cpus_online_text = copy;
-        return true;
 }
 
 /* "node12" */
@@ -302,38 +184,6 @@ static bool choose_nodes(struct collect *c)
         return false;
 }
 
-static void map_cpu(struct collect *c, uint32_t cpu, int nid)
-{
-        if (cpu >= c->n_cpu_nids) {
-                size_t n = ((size_t)cpu / 64 + 1) * 64;
-                int16_t *nids = reallocarray(c->cpu_nids, n, sizeof(*nids));
-
-                if (!nids) {
-                        reader_out_of_memory(&c->reader);
-                        return;
-                }
-                memset(nids + c->n_cpu_nids, -1, (n - c->n_cpu_nids) * sizeof(*nids));
-                c->cpu_nids = nids;
-                c->n_cpu_nids = n;
-        }
-        c->cpu_nids[cpu] = (int16_t)nid;
-}
-
-static bool map_cpus(struct collect *c)
-{
-        if (c->n_cpu_nids)
-                memset(c->cpu_nids, -1, c->n_cpu_nids * sizeof(*c->cpu_nids));
-        for (size_t i = 0; i < c->n_nids; i++) {
-                const struct id_list *cpus = &node_reader_node(c->readers[c->nids[i]])->cpus;
-
-                for (size_t k = 0; cpus->known && k < cpus->n; k++)
-                        for (uint32_t cpu = cpus->ranges[k].first; cpu <= cpus->ranges[k].last;
-                             cpu++)
-                                map_cpu(c, cpu, c->nids[i]);
-        }
-        return false;
-}
-
 /* Adds the time since the last call to the collector's account. */
 static void clock_collector(struct collect *c, enum collector collector)
 {
@@ -353,6 +203,17 @@ static void read_distances(struct collect *c, struct node_reader *n)
 static void read_cpus(struct collect *c, struct node_reader *n)
 {
         node_read_cpus(n, &c->reader);
+}
+
+static bool begin_cpu_map(struct collect *c)
+{
+        cpus_unmap(c->cpus);
+        return false;
+}
+
+static void map_cpus(struct collect *c, struct node_reader *n)
+{
+        cpus_map(c->cpus, &c->reader, node_reader_node(n));
 }
 
 static void find_hugepages(struct collect *c, struct node_reader *n)
@@ -405,8 +266,7 @@ static bool read_firmware(struct collect *c)
 
 static bool read_devices(struct collect *c)
 {
-        bool more = device_read(c->devices, &c->reader, &c->sample, c->cpu_nids, c->n_cpu_nids,
-                                c->at++ == 0);
+        bool more = device_read(c->devices, &c->reader, &c->sample, c->cpus, c->at++ == 0);
 
         if (!more)
                 c->devices_read_ns = monotonic_now_ns();
@@ -458,42 +318,15 @@ static bool read_buddies(struct collect *c)
         return false;
 }
 
-static void add_cpu_ticks(struct collect *c, const struct parse_cpu *cpu)
+static void clear_cpu_seconds(struct collect *c, struct node_reader *n)
 {
-        struct node *node;
-
-        if (cpu->cpu >= c->n_cpu_nids || c->cpu_nids[cpu->cpu] < 0)
-                return;
-        node = node_reader_node(c->readers[c->cpu_nids[cpu->cpu]]);
-        if (cpu->n_modes > node->n_cpu_modes)
-                node->n_cpu_modes = cpu->n_modes;
-        for (size_t i = 0; i < cpu->n_modes; i++)
-                node->cpu_ticks[i] += cpu->ticks[i];
+        (void)c;
+        node_clear_cpu_ticks(n);
 }
 
 static bool read_cpu_seconds(struct collect *c)
 {
-        struct reader *r = &c->reader;
-        struct parse_cpu cpu;
-        struct parser p;
-        bool any = false;
-
-        for (size_t i = 0; i < c->n_nids; i++) {
-                struct node *node = node_reader_node(c->readers[c->nids[i]]);
-
-                node->n_cpu_modes = 0;
-                memset(node->cpu_ticks, 0, sizeof(node->cpu_ticks));
-        }
-        if (reader_read(r, COLLECTOR_CPU_SECONDS, c->proc_stat, &p) < 0)
-                return false;
-        while (parse_proc_stat(&p, &cpu)) {
-                add_cpu_ticks(c, &cpu);
-                any = true;
-        }
-        if (!any && p.errors == 0)
-                reader_malformed(r, COLLECTOR_CPU_SECONDS, c->proc_stat, "at least one CPU");
-        else
-                reader_parsed(r, COLLECTOR_CPU_SECONDS, c->proc_stat, &p);
+        cpu_seconds_read(c->cpus, &c->reader, c->readers);
         return false;
 }
 
@@ -568,7 +401,8 @@ static const struct step {
         { COLLECTOR_ZONEINFO, false, .whole = compare_signs },
         { COLLECTOR_DISTANCES, true, .node = read_distances },
         { COLLECTOR_CPUS, true, .node = read_cpus },
-        { COLLECTOR_CPUS, true, .whole = map_cpus },
+        { COLLECTOR_CPUS, true, .whole = begin_cpu_map },
+        { COLLECTOR_CPUS, true, .node = map_cpus },
         { COLLECTOR_HUGEPAGES, true, .node = find_hugepages },
         { COLLECTOR_MEMORY_BLOCKS, true, .whole = read_memory_blocks },
         { COLLECTOR_ACCESS, true, .whole = begin_topology },
@@ -583,6 +417,7 @@ static const struct step {
         { COLLECTOR_NUMASTAT, false, .node = read_numastat },
         { COLLECTOR_VMSTAT, false, .node = read_vmstat },
         { COLLECTOR_HUGEPAGES, false, .node = read_hugepages },
+        { COLLECTOR_CPU_SECONDS, false, .node = clear_cpu_seconds },
         { COLLECTOR_CPU_SECONDS, false, .whole = read_cpu_seconds },
         { COLLECTOR_PROC_MEMINFO, false, .whole = read_proc_meminfo },
         { COLLECTOR_SYSCTL, false, .whole = read_sysctls },
@@ -615,16 +450,6 @@ static bool do_part(struct collect *c, const struct step *step)
         return c->at < c->n_nids;
 }
 
-/* Whether the nodes are still the ones that were read. */
-static bool still_online(struct collect *c)
-{
-        nodemask_t online;
-        bool known = read_mask(c, N_ONLINE, &online);
-
-        return known == c->sample.state_known[N_ONLINE] &&
-               (!known || nodes_equal(&online, &c->sample.node_states[N_ONLINE]));
-}
-
 static void assemble(struct collect *c)
 {
         struct sample *s = &c->sample;
@@ -651,7 +476,8 @@ static void assemble(struct collect *c)
 /* Whether the sample holds together: the nodes are those of the masks, the structure is current. */
 static bool is_settled(struct collect *c)
 {
-        return !c->outdated && !c->reader.went_away && still_online(c);
+        return !c->outdated && !c->reader.went_away &&
+               masks_still_online(c->masks, &c->reader, &c->sample);
 }
 
 /* Devices come and go, and their links up and down, without the nodes doing so. */
@@ -675,8 +501,7 @@ static void begin_attempt(struct collect *c)
         r->again = c->attempt > 0;
         c->outdated = false;
         reader_start(r, COLLECTOR_NODE_STATES);
-        c->look = read_masks(c) || c->look;
-        c->look = cpus_changed(c) || c->look;
+        c->look = masks_read(c->masks, &c->reader, &c->sample, c->look) || c->look;
         /* What has come is to be known in full. */
         if (c->look)
                 c->wanted = COLLECTORS_ALL;

@@ -37,8 +37,7 @@ struct device_reader {
         struct names names; /* of its devices */
         size_t next;        /* in names */
         struct reader *reader;
-        const int16_t *cpu_nids;
-        size_t n_cpu_nids;
+        const struct cpu_reader *cpus;
 };
 
 static void names_release(struct names *names)
@@ -352,8 +351,8 @@ static void add_interrupt(struct device_reader *d, struct device *device, uint32
                              cpus);
         for (size_t k = 0; cpus->known && k < cpus->n; k++)
                 for (uint32_t cpu = cpus->ranges[k].first; cpu <= cpus->ranges[k].last; cpu++)
-                        if (cpu < d->n_cpu_nids && d->cpu_nids[cpu] >= 0)
-                                node_set(d->cpu_nids[cpu], &interrupt->nodes);
+                        if (cpu_to_node(d->cpus, cpu) != NUMA_NO_NODE)
+                                node_set(cpu_to_node(d->cpus, cpu), &interrupt->nodes);
 }
 
 /* on: the directory of what the interface is on, which holds its interrupts. */
@@ -539,11 +538,10 @@ static bool go_on(struct device_reader *d)
 }
 
 bool device_read(struct device_reader *d, struct reader *r, struct sample *sample,
-                 const int16_t *cpu_nids, size_t n_cpu_nids, bool first)
+                 const struct cpu_reader *cpus, bool first)
 {
         d->reader = r;
-        d->cpu_nids = cpu_nids;
-        d->n_cpu_nids = n_cpu_nids;
+        d->cpus = cpus;
         if (first)
                 begin(d);
         if (d->building && go_on(d))

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "reader.h"
+#include "cpu_reader.h"
 
 struct device_reader;
 
@@ -15,7 +15,7 @@ void device_reader_free(struct device_reader *d);
 
 /*
  * Into sample->devices, in parts: the first with first, and to be called again as long as it
- * returns true. cpu_nids has the node of each of the n_cpu_nids first CPUs, -1 where there is none.
+ * returns true. cpus knows whose node each CPU is.
  */
 bool device_read(struct device_reader *d, struct reader *r, struct sample *sample,
-                 const int16_t *cpu_nids, size_t n_cpu_nids, bool first);
+                 const struct cpu_reader *cpus, bool first);

@@ -389,6 +389,12 @@ void node_read_fields(struct node_reader *n, struct reader *r, enum field_set se
                 reader_parsed(r, collector, n->fields[set], &p);
 }
 
+void node_clear_cpu_ticks(struct node_reader *n)
+{
+        n->node.n_cpu_modes = 0;
+        memset(n->node.cpu_ticks, 0, sizeof(n->node.cpu_ticks));
+}
+
 void node_clear_zones(struct node_reader *n)
 {
         n->node.n_zones = 0;

@@ -38,6 +38,7 @@ bool counters_read(struct counters *c, struct field_table *table, int nid, struc
 void counters_release(struct counters *c);
 
 /* Zones and CPU time come from files of all nodes at once. */
+void node_clear_cpu_ticks(struct node_reader *n);
 void node_clear_zones(struct node_reader *n);
 /* The node's zone of this name, added if there is none; NULL: out of memory. name: a constant. */
 struct zone *node_zone(struct node_reader *n, const char *name);
