@@ -4,6 +4,8 @@
 #include "topology_child.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -30,7 +32,8 @@ struct topology {
         struct subject of_documents; /* of those that are kept */
         char *bytes;                 /* that they stand in */
         struct topology_documents documents;
-        char *reason; /* why the last load failed; NULL: it did not */
+        bool failed;  /* the last load */
+        char *reason; /* why it, or its start, failed; NULL: there was no memory to say it */
 };
 
 static void subject_set(struct subject *subject, uint64_t generation, struct devices *devices)
@@ -70,10 +73,16 @@ static bool keep(struct topology *t, const struct topology_documents *documents)
         return true;
 }
 
-static void set_reason(struct topology *t, const char *reason)
+__attribute__((format(printf, 2, 3))) static void set_reason(struct topology *t, const char *format,
+                                                             ...)
 {
+        va_list args;
+
         free(t->reason);
-        t->reason = reason ? strdup(reason) : NULL;
+        va_start(args, format);
+        if (vasprintf(&t->reason, format, args) < 0)
+                t->reason = NULL;
+        va_end(args);
 }
 
 static void on_done(void *context, const struct topology_documents *documents, const char *reason)
@@ -81,9 +90,9 @@ static void on_done(void *context, const struct topology_documents *documents, c
         struct topology *t = context;
 
         t->loading = false;
-        if (documents && !keep(t, documents))
-                reason = "memory is exhausted";
-        set_reason(t, reason);
+        t->failed = !documents || !keep(t, documents);
+        if (t->failed)
+                set_reason(t, "%s", reason ? reason : "memory is exhausted");
         topology_resume_all(t);
         t->changed(t->context);
 }
@@ -133,9 +142,8 @@ static bool start(struct topology *t, const struct snapshot *snap)
         int r = topology_child_start(t->child);
 
         if (r < 0) {
-                set_reason(t, r == -EBUSY ? "hwloc did not load the topology in time, and has "
-                                            "not ended yet"
-                                          : strerror(-r));
+                set_reason(t, "the process that loads hwloc cannot be started: %s",
+                           r == -EBUSY ? "the one before has not ended" : strerror(-r));
                 return false;
         }
         t->loading = true;
@@ -164,11 +172,9 @@ enum topology_answer topology_ask(struct topology *t, const struct snapshot *sna
                 return TOPOLOGY_READY;
         if (*since > 0 && !t->loading && t->of_load.generation >= *since) {
                 /* Its load has ended. That the machine has changed meanwhile, others shall see. */
-                if (t->bytes && !t->reason)
-                        return TOPOLOGY_READY;
-                if (t->reason)
+                if (t->failed && t->reason)
                         *reason = t->reason;
-                return TOPOLOGY_FAILED;
+                return t->failed ? TOPOLOGY_FAILED : TOPOLOGY_READY;
         }
         if (*since == 0)
                 *since = snapshot_generation(snap);

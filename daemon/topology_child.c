@@ -31,7 +31,7 @@ struct topology_child {
         sd_event_source *process; /* NULL: there is none */
         sd_event_source *output;  /* NULL: it has been read */
         sd_event_source *timeout;
-        bool ended;
+        bool ended; /* it has, as end says, and its output is still to be read */
         siginfo_t end;
         struct buffer bytes;
 };
@@ -127,7 +127,9 @@ static char *explain_end(const struct topology_child *child)
         char *reason = NULL;
         int n;
 
-        if (child->end.si_code != CLD_EXITED)
+        if (buffer_failed(&child->bytes))
+                n = asprintf(&reason, "there is no room for what hwloc says");
+        else if (child->end.si_code != CLD_EXITED)
                 n = asprintf(&reason, "the process that loads hwloc was ended by signal %d",
                              child->end.si_status);
         else if (child->end.si_status != 0)

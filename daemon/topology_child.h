@@ -15,8 +15,8 @@
 struct topology_child;
 
 /*
- * Is told of the end of each load: the documents, or NULL and why there are none, without its
- * end of sentence. Both are valid during the call.
+ * Is told of the end of each load: the documents, or NULL and why there are none. Both are valid
+ * during the call.
  */
 typedef void topology_child_done(void *context, const struct topology_documents *documents,
                                  const char *reason);
