@@ -94,7 +94,7 @@ def machine():
 
 def where_measured():
     m = machine()
-    return f"Measured on {m['processors']} processors of {m['processor']}, Linux {m['kernel']}."
+    return f"Measured on {m['processors']} processors of {m['processor']}, Linux {m['kernel'].partition('-')[0]}."
 
 
 #: Between them stands, in a page, what a program has written.
