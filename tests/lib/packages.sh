@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
-# Which of Debian's packages are needed for what, and their installation. Sourced by ./run and ./check.
+# Which of Debian's packages are needed for what, and their installation. Sourced by ./run, ./check and
+# tests/analysis/coverage.
 
 # To build the daemon.
 build_packages=(
@@ -23,6 +24,8 @@ lint_packages=(
         clang-14 clang-format-14 clang-tidy-14 clang-tools-14 cppcheck libclang-rt-14-dev mandoc shellcheck valgrind
         xz-utils
 )
+# To see what the tests reach.
+coverage_packages=(gcovr)
 
 missing_packages() {
         local package
