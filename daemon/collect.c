@@ -516,7 +516,8 @@ const struct sample *collect_sample(struct collect *c, bool look)
                 if (look)
                         read_structure(c, &started);
                 read_figures(c, &started);
-                if (!c->reader.went_away && still_online(c))
+                s->torn = !still_online(c);
+                if (!c->reader.went_away && !s->torn)
                         break;
                 look = true;
         }

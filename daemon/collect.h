@@ -19,7 +19,7 @@ void collect_free(struct collect *c);
 /*
  * Takes a sample; look: read the structure, too. The sample is valid until the next call. It is
  * consistent: if nodes come or go meanwhile it is taken again, and what does not settle is left
- * out.
+ * out. One during which they never stood still is torn.
  */
 const struct sample *collect_sample(struct collect *c, bool look);
 /* What became unreadable or readable again with the last sample. */

@@ -172,6 +172,7 @@ struct sample {
         uint64_t realtime_ns;
         uint64_t monotonic_ns;
         uint64_t duration_ns;
+        bool torn; /* nodes came or went all the time: its parts are of different moments */
 
         bool state_known[NR_NODE_STATES];
         /*

@@ -59,10 +59,14 @@ int sampler_sample(struct sampler *s, bool look)
 {
         uint64_t now = monotonic_now_ns();
         struct snapshot *snap, *previous = s->current;
+        const struct sample *sample;
 
         look = look || !previous || now - s->last_look_ns >= LOOK_INTERVAL_NS;
-        snap = snapshot_new(collect_sample(s->collect, look), s->current);
+        sample = collect_sample(s->collect, look);
         tell_problems(s);
+        if (sample->torn && previous)
+                return 0;
+        snap = snapshot_new(sample, previous);
         if (!snap)
                 return -ENOMEM;
         if (look)

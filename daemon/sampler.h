@@ -21,8 +21,8 @@ struct sampler *sampler_new(struct source *source, const struct sampler_observer
 void sampler_free(struct sampler *s);
 
 /* Samples now; look: the structure, too, in any case. 0 or -ENOMEM, in which case the snapshot
- * before stays current. */
+ * before stays current; so it does if the sample is torn. */
 int sampler_sample(struct sampler *s, bool look);
 /* The current snapshot, after sampling if it is older than max_age_ns (0: in any case); borrowed.
- * NULL: none. */
+ * NULL: none. An older one where each sample since was torn. */
 struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns);
