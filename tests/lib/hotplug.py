@@ -59,3 +59,47 @@ class Rotation:
             change()
         self.at = (at + 1) % len(self.steps)
         return at, kind
+
+
+class Storm:
+    """
+    Nodes that come and go in the order of a Gray code, so that no two neighbouring steps have the same ones, and a stamp, the
+    number of the step, in the MemFree of every node: what a body must show together is a function of the stamp.
+    """
+    STAMP_KIB = 100000
+
+    def __init__(self, machine, guests):
+        self.machine = machine
+        self.guests = guests
+        self.fixed = [n for n in machine.online if n not in guests]
+        self.stamp = 0
+        self._change()
+
+    def online(self, stamp):
+        gray = stamp ^ stamp >> 1
+        return sorted(self.fixed + [g for i, g in enumerate(self.guests) if gray >> i & 1])
+
+    def step(self, pid):
+        with frozen(pid):
+            self.stamp += 1
+            self._change()
+
+    def _change(self):
+        machine, wanted = self.machine, self.online(self.stamp)
+        for nid in [n for n in machine.online if n not in wanted]:
+            machine.remove_node(nid)
+        for nid in [n for n in wanted if n not in machine.nodes]:
+            machine.add_node(nid)
+        for nid in wanted:
+            meminfo = machine.nodes[nid].meminfo
+            free = self.STAMP_KIB + self.stamp
+            meminfo["MemFree"], meminfo["MemUsed"] = (free, "kB"), (meminfo["MemTotal"][0] - free, "kB")
+            machine.write(machine.node_path(nid, "meminfo"), machine.meminfo_text(nid))
+
+    def stamp_of(self, free_bytes):
+        """The one stamp of the nodes' MemFree, and the nodes that must be online with it."""
+        stamps = {b // 1024 - self.STAMP_KIB for b in free_bytes}
+        if len(stamps) != 1:
+            raise AssertionError(f"a mix of several moments: {sorted(stamps)}")
+        stamp = stamps.pop()
+        return stamp, self.online(stamp)
