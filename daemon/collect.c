@@ -476,8 +476,8 @@ static void assemble(struct collect *c)
 /* Whether the sample holds together: the nodes are those of the masks, the structure is current. */
 static bool is_settled(struct collect *c)
 {
-        return !c->outdated && !c->reader.went_away &&
-               masks_still_online(c->masks, &c->reader, &c->sample);
+        c->sample.torn = !masks_still_online(c->masks, &c->reader, &c->sample);
+        return !c->outdated && !c->reader.went_away && !c->sample.torn;
 }
 
 /* Devices come and go, and their links up and down, without the nodes doing so. */

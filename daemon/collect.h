@@ -21,7 +21,7 @@ void collect_free(struct collect *c);
  * A sample is taken in steps of at most about a millisecond, so that other work can be done between
  * them: begin it, then step as long as that returns 1; 0: *sample is complete, and valid until the
  * next begins; -ENOMEM: there is none. It is consistent: if nodes come or go meanwhile it is taken
- * again, and what does not settle is left out.
+ * again, and what does not settle is left out; one during which they never stood still is torn.
  *
  * look: read the structure in any case. wanted: COLLECTOR_BIT()s of the figures that are needed;
  * those of the others stay as they were, and sample.collected says which were read.

@@ -179,6 +179,7 @@ struct sample {
         uint64_t duration_ns;
         uint64_t collected; /* COLLECTOR_BIT()s: what of it is of this moment, not of an earlier one
                              */
+        bool torn; /* nodes came or went all the time: its parts are of different moments */
 
         bool state_known[NR_NODE_STATES];
         /*

@@ -104,7 +104,9 @@ static int work(struct sampler *s, uint64_t until_ns)
                 return r;
         s->under_way = false;
         tell_problems(s);
-        return r < 0 ? r : publish(s, sample);
+        if (r < 0)
+                return r;
+        return sample->torn && s->current ? 0 : publish(s, sample);
 }
 
 int sampler_sample(struct sampler *s, bool look)

@@ -24,7 +24,7 @@ struct sampler *sampler_new(struct source *source, const struct sampler_observer
 void sampler_free(struct sampler *s);
 
 /* Samples now; look: the structure, too, in any case. 0 or -ENOMEM, in which case the snapshot
- * before stays current. */
+ * before stays current; so it does if the sample is torn. */
 int sampler_sample(struct sampler *s, bool look);
 /*
  * The same, but bit by bit: begins a sample, unless one is under way, and works on it for a few
@@ -37,6 +37,7 @@ int sampler_continue(struct sampler *s);
 /*
  * The current snapshot, after sampling if it is older than max_age_ns (0: in any case) or does not
  * have all of needs (COLLECTOR_BIT()s) from the moment it was taken; a sample under way is awaited,
- * none is begun beside it. Borrowed. NULL: there is none, since memory is exhausted.
+ * none is begun beside it. An older one where each sample since was torn. Borrowed. NULL: there is
+ * none, since memory is exhausted.
  */
 struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns, uint64_t needs);

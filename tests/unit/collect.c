@@ -2,6 +2,7 @@
 #include "collect.h"
 #include "model.h"
 #include "record.h"
+#include "sampler.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -422,6 +423,60 @@ static void node_that_goes_during_a_sample_is_left_out_without_an_error(void **s
         assert_int_equal(t.sample->nodes[0].n_distances, 1);
         for (unsigned i = 0; i < NR_COLLECTORS; i++)
                 assert_int_equal(t.sample->collectors[i].errors, 0);
+        tree_free(&t);
+}
+
+static void come_and_go(void *context, const char *path, const char *text, size_t len)
+{
+        const struct tree *t = context;
+
+        (void)text;
+        if (strcmp(path, "/" NODE "/online") == 0)
+                put(t, NODE "/online", len == strlen("0\n") ? "0-1\n" : "0\n");
+}
+
+static void nodes_that_never_stand_still_make_a_torn_sample(void **state)
+{
+        (void)state;
+        struct tree t = tree_new(100);
+
+        source_observe(t.source, come_and_go, &t);
+        look(&t);
+        assert_true(t.sample->torn);
+        source_observe(t.source, NULL, NULL);
+        look(&t);
+        assert_false(t.sample->torn);
+        tree_free(&t);
+}
+
+static void count_change(void *context, struct snapshot *snap, const struct snapshot *previous)
+{
+        unsigned *changes = context;
+
+        (void)snap;
+        (void)previous;
+        ++*changes;
+}
+
+static void a_torn_sample_is_not_published(void **state)
+{
+        (void)state;
+        struct tree t = tree_new(100);
+        unsigned changes = 0;
+        const struct sampler_observer observer = { .changed = count_change, .context = &changes };
+        struct sampler *sampler = sampler_new(t.source, &observer);
+        const struct snapshot *before;
+
+        assert_non_null(sampler);
+        before = sampler_snapshot(sampler, 0);
+        assert_non_null(before);
+        source_observe(t.source, come_and_go, &t);
+        assert_ptr_equal(sampler_snapshot(sampler, 0), before);
+        assert_int_equal(changes, 1);
+        source_observe(t.source, NULL, NULL);
+        assert_ptr_not_equal(sampler_snapshot(sampler, 0), before);
+        assert_int_equal(changes, 2);
+        sampler_free(sampler);
         tree_free(&t);
 }
 
@@ -884,6 +939,8 @@ int main(void)
                 cmocka_unit_test(node_that_goes_by_rename_and_comes_back_is_read_anew),
                 cmocka_unit_test(file_that_was_replaced_by_rename_is_read_anew),
                 cmocka_unit_test(node_that_goes_during_a_sample_is_left_out_without_an_error),
+                cmocka_unit_test(nodes_that_never_stand_still_make_a_torn_sample),
+                cmocka_unit_test(a_torn_sample_is_not_published),
                 cmocka_unit_test(bad_file_costs_its_own_fields_and_is_reported_once),
                 cmocka_unit_test(impossible_content_is_reported_once),
                 cmocka_unit_test(symbolic_links_stay_below_the_root),
