@@ -16,6 +16,12 @@ def held(pid):
     return Held(resident, len(os.listdir(f"/proc/{pid}/fd")))
 
 
+def cpu_ns(pid):
+    """Processor time of its main thread."""
+    with open(f"/proc/{pid}/schedstat") as f:
+        return int(f.read().split()[0])
+
+
 def raise_descriptor_limit(needed):
     """For this process and its children; false where the system does not let it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
