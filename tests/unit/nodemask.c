@@ -75,6 +75,27 @@ static void set_operations_agree_with_their_names(void **state)
         assert_false(node_isset(70, &a));
 }
 
+static void every_id_is_a_member_of_its_own(void **state)
+{
+        (void)state;
+        nodemask_t all;
+
+        nodemask_clear(&all);
+        nodes_set_range(0, MAX_NUMNODES - 1, &all);
+        assert_int_equal(nodes_weight(&all), MAX_NUMNODES);
+        for (int nid = 0; nid < MAX_NUMNODES; nid++) {
+                nodemask_t mask = MASK(nid);
+
+                for (int from = -1; from < nid; from += 7)
+                        assert_int_equal(next_node(from, &mask), nid);
+                assert_int_equal(next_node(nid, &mask), MAX_NUMNODES);
+                assert_true(node_isset(nid, &all));
+                node_clear(nid, &all);
+                assert_false(node_isset(nid, &all));
+                assert_int_equal(nodes_weight(&all), MAX_NUMNODES - 1 - nid);
+        }
+}
+
 static void list_form_joins_neighbours(void **state)
 {
         (void)state;
@@ -132,6 +153,7 @@ int main(void)
                 cmocka_unit_test(iteration_visits_each_member_once_in_order),
                 cmocka_unit_test(first_node_of_an_empty_mask_is_max_numnodes),
                 cmocka_unit_test(set_operations_agree_with_their_names),
+                cmocka_unit_test(every_id_is_a_member_of_its_own),
                 cmocka_unit_test(list_form_joins_neighbours),
                 cmocka_unit_test(longest_list_fits),
                 cmocka_unit_test(words_form_is_sixteen_decimal_longs),

@@ -427,6 +427,7 @@ static void meminfo_refuses_what_the_kernel_does_not_print(void **state)
         assert_refused(run_meminfo, "Node 0 MemFree 4 kB\n");
         assert_refused(run_meminfo, "Node 0 : 4 kB\n");
         assert_refused(run_meminfo, "Node 0\n");
+        assert_refused(run_meminfo, "Node 0,MemFree: 4 kB\n");
         assert_refused(run_meminfo, "Node MemFree: 4 kB\n");
         assert_refused(run_meminfo, "Node 4294967296 MemFree: 4 kB\n");
         assert_refused(run_meminfo, "MemFree: 4 MB\n");
@@ -458,6 +459,61 @@ static void names_are_printable_ascii_without_blanks(void **state)
 }
 
 /* drivers/base/node.c of Linux 2.6 starts meminfo with a newline. */
+static void field_tells_its_node_or_that_it_has_none(void **state)
+{
+        (void)state;
+        static const char text[] = "Node 7 MemTotal: 3 kB\nMemFree:5\n~tilde~: 1\n";
+        struct parse_field f;
+        struct parser p;
+
+        memset(&f, 0xee, sizeof(f));
+        parse_init(&p, text, strlen(text));
+        assert_true(parse_meminfo(&p, &f));
+        assert_int_equal(f.nid, 7);
+        assert_true(parse_meminfo(&p, &f));
+        assert_int_equal(f.nid, -1);
+        assert_int_equal(f.value, 5);
+        assert_true(parse_meminfo(&p, &f));
+        assert_int_equal(f.name_len, 7);
+        assert_false(parse_meminfo(&p, &f));
+        assert_int_equal(p.errors, 0);
+        memset(&f, 0xee, sizeof(f));
+        parse_init(&p, "numa_hit 1\n", 11);
+        assert_true(parse_counter(&p, &f));
+        assert_int_equal(f.nid, -1);
+        assert_false(f.is_bytes);
+}
+
+/* A caller that asks again after the end is told of nothing new. */
+static void what_is_wrong_is_told_once(void **state)
+{
+        (void)state;
+        struct parse_cpumap map;
+        struct id_range range;
+        struct parse_field f;
+        struct parser p;
+        uint8_t distance;
+
+        parse_init(&p, "cut short 1", 11);
+        for (int i = 0; i < 2; i++)
+                assert_false(parse_counter(&p, &f));
+        assert_int_equal(p.errors, 1);
+        parse_init(&p, "1,x,3\n", 6);
+        assert_true(parse_list(&p, 1023, &range));
+        for (int i = 0; i < 2; i++)
+                assert_false(parse_list(&p, 1023, &range));
+        assert_int_equal(p.errors, 1);
+        parse_init(&p, "10 x 10\n", 8);
+        assert_true(parse_distance(&p, &distance));
+        for (int i = 0; i < 2; i++)
+                assert_false(parse_distance(&p, &distance));
+        assert_int_equal(p.errors, 1);
+        parse_init(&p, "xyz\n", 4);
+        assert_int_equal(parse_cpumap_init(&map, &p), -EINVAL);
+        parse_init(&p, "\0\0", 2);
+        assert_ptr_equal(p.end, p.start);
+}
+
 static void meminfo_may_begin_with_an_empty_line(void **state)
 {
         (void)state;
@@ -484,8 +540,8 @@ static void scalar_stands_alone(void **state)
         struct results got = run(run_hex, "0x8000000\n");
 
         ASSERT_RESULTS(&got, "8000000");
-        got = run(run_hex, "DeadBeef\n");
-        ASSERT_RESULTS(&got, "deadbeef");
+        got = run(run_hex, "DeadBeefA\n");
+        ASSERT_RESULTS(&got, "deadbeefa");
         got = run(run_scalar, "007\n");
         ASSERT_RESULTS(&got, "7");
         assert_refused(run_scalar, "");
@@ -794,6 +850,8 @@ int main(void)
                 cmocka_unit_test(negative_numbers_are_errors),
                 cmocka_unit_test(meminfo_refuses_what_the_kernel_does_not_print),
                 cmocka_unit_test(names_are_printable_ascii_without_blanks),
+                cmocka_unit_test(field_tells_its_node_or_that_it_has_none),
+                cmocka_unit_test(what_is_wrong_is_told_once),
                 cmocka_unit_test(meminfo_may_begin_with_an_empty_line),
                 cmocka_unit_test(counter_gives_every_name),
                 cmocka_unit_test(scalar_stands_alone),

@@ -44,6 +44,20 @@ static void kernels_datagram_is_taken_apart(void **state)
         assert_int_equal(u.seqnum, 1234);
 }
 
+static void any_digit_can_begin_the_sequence_number(void **state)
+{
+        char text[] = "add@/a\0ACTION=add\0DEVPATH=/a\0SUBSYSTEM=memory\0SEQNUM=0";
+        struct uevent u;
+
+        (void)state;
+        for (char digit = '0'; digit <= '9'; digit++) {
+                text[sizeof(text) - 2] = digit;
+                errno = ERANGE; /* of somebody else's */
+                assert_int_equal(uevent_parse(text, sizeof(text), &u), 0);
+                assert_int_equal(u.seqnum, digit - '0');
+        }
+}
+
 static void strings_point_into_the_datagram(void **state)
 {
         struct uevent u;
@@ -184,6 +198,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(kernels_datagram_is_taken_apart),
+                cmocka_unit_test(any_digit_can_begin_the_sequence_number),
                 cmocka_unit_test(strings_point_into_the_datagram),
                 cmocka_unit_test(every_action_of_the_kernel_is_known),
                 cmocka_unit_test(drivers_variables_are_passed_over),
