@@ -53,16 +53,23 @@ def _against_node_exporter(results, sizes):
                              "ratio", 1 / limits[n])
 
 
+def _worst_against_bare(results, n, quantity, ratio):
+    """Of all bodies the one that fares worst: its name and ratios, or nothing."""
+    ratios = {name("", path, gzip).strip(): ratio(name("cached", path, gzip), name("bare", path, gzip), quantity, n)
+              for path, gzip in CACHED_BODIES}
+    measured = {what: values for what, values in ratios.items() if values}
+    worst = min(measured, key=lambda what: statistics.median(measured[what]), default=None)
+    return worst, measured.get(worst, [])
+
+
 def _against_bare(results, sizes):
-    """Of all bodies the one that fares worst."""
-    for n in sizes:
-        ratios = {name("", path, gzip).strip(): results.ratios(name("cached", path, gzip), name("bare", path, gzip), "requests/s", n)
-                  for path, gzip in CACHED_BODIES}
-        measured = {what: values for what, values in ratios.items() if values}
-        if measured:
-            worst = min(measured, key=lambda what: statistics.median(measured[what]))
-            yield _judge("requests/s, any body from the current snapshot, against bare libmicrohttpd", n, "≥ 0.9×", measured[worst],
-                         "ratio", 0.9, at_least=True, detail=f"worst: {worst}")
+    """By requests, which whatever else runs takes from both, and by processor time, which it does not."""
+    for text, quantity, ratio in (("requests/s", "requests/s", results.ratios),
+                                  ("requests a second of processor time", "CPU/request", lambda a, b, *rest: results.ratios(b, a, *rest))):
+        for n in sizes:
+            worst, values = _worst_against_bare(results, n, quantity, ratio)
+            yield _judge(f"{text}, any body from the current snapshot, against bare libmicrohttpd", n, "≥ 0.9×", values, "ratio", 0.9,
+                         at_least=True, detail=f"worst: {worst}")
 
 
 def _sampling(results, sizes, live, usual):
@@ -110,5 +117,4 @@ def judge(results, sizes, live, usual, few, many, subscribers):
     out.append(_judge("stripped binary", "", "≤ 512 KiB", results.get("stripped binary", "size"), "size", 512 * 1024))
     out.append(_judge("systemd-analyze security of the unit", "", "≤ 1.2", results.get("systemd-analyze security", "exposure"),
                       "exposure", 1.2))
-    reasons = dict(results.left_out)
-    return [j._replace(reason=reasons.get(_LEFT_OUT_AS.get(j.text, ""), j.reason)) for j in out]
+    return [j._replace(reason=results.left_out.get(_LEFT_OUT_AS.get(j.text, ""), j.reason)) for j in out]

@@ -55,7 +55,7 @@ def terminal(results, judgements):
     yield ""
     yield from _aligned(list(goal_rows(judgements)))
     yield ""
-    for what, reason in results.left_out:
+    for what, reason in results.left_out.items():
         yield f"left out: {what}: {reason}"
     missed = sum(j.met is False for j in judgements)
     open_ = sum(j.met is None for j in judgements)
@@ -127,6 +127,6 @@ def as_json(results, judgements, options):
         "results": [{**k._asdict(), "values": v, "median": summary(v)[0], "min": min(v), "max": max(v)}
                     for k, v in results.values.items()],
         "goals": [j._asdict() for j in judgements],
-        "left_out": [{"what": what, "reason": reason} for what, reason in results.left_out],
+        "left_out": [{"what": what, "reason": reason} for what, reason in results.left_out.items()],
     }
     return json.dumps(document, indent=1, ensure_ascii=False)

@@ -15,7 +15,7 @@ UNITS = {"requests/s": (1, 0, ""), "p50": (1e3, 3, " ms"), "p99": (1e3, 3, " ms"
 class Results:
     def __init__(self):
         self.values = collections.defaultdict(list)
-        self.left_out = []
+        self.left_out = {}
 
     def add(self, what, quantity, value, nodes=None):
         self.values[Key(what, quantity, nodes)].append(value)
@@ -24,9 +24,8 @@ class Results:
         return self.values.get(Key(what, quantity, nodes), [])
 
     def leave_out(self, what, reason):
-        """Says what is not measured, once."""
-        if (what, reason) not in self.left_out:
-            self.left_out.append((what, reason))
+        """Says what is not measured; the first reason stands for all."""
+        self.left_out.setdefault(what, reason)
 
     def ratios(self, a, b, quantity, nodes=None):
         """a / b, round by round: they ran side by side."""
