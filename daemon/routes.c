@@ -141,6 +141,7 @@ static const struct route routes[] = {
         PAGE_ROUTE("/web/style.css", "text/css; charset=utf-8", "its looks"),
         PAGE_ROUTE("/web/page.js", MEDIA_SCRIPT, "its program"),
         PAGE_ROUTE("/web/checks.js", MEDIA_SCRIPT, "a part of it"),
+        PAGE_ROUTE("/web/devices.js", MEDIA_SCRIPT, "a part of it"),
         PAGE_ROUTE("/web/distances.js", MEDIA_SCRIPT, "a part of it"),
         PAGE_ROUTE("/web/dom.js", MEDIA_SCRIPT, "a part of it"),
         PAGE_ROUTE("/web/events.js", MEDIA_SCRIPT, "a part of it"),

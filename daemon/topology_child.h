@@ -9,7 +9,7 @@
 
 #include <systemd/sd-event.h>
 
-/* hwloc takes up to a quarter of a second; what takes this long never ends. */
+/* hwloc takes a quarter of a second, for thousands of CPUs two; what takes this long never ends. */
 #define TOPOLOGY_SECONDS_MAX 10
 
 struct topology_child;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Packages, caches and everything else that hwloc knows of a machine. Loading it takes up to a
- * quarter of a second and megabytes, so only a process of its own does it (topology_child.h).
+ * Packages, caches and everything else that hwloc knows of a machine. Loading it takes
+ * up to seconds and megabytes, so only a process of its own does it (topology_child.h).
  */
 #pragma once
 

@@ -3,6 +3,7 @@
 
 import { byId, bytes, clock, count, element, plural, setText } from './dom.js';
 import { drawChecks } from './checks.js';
+import { drawDevices } from './devices.js';
 import { TABLE_MAX, drawDistances, offerDistances } from './distances.js';
 import { TYPES, addEvent, resetEvents } from './events.js';
 import { drawMemoryMap, drawStates } from './memory.js';
@@ -63,8 +64,9 @@ async function fetchEvents() {
 
 async function fetchAll() {
         const few = figures.nodes.length <= TABLE_MAX;
-        const [states, meminfo, checks, tiers, distances] = await Promise.all([
+        const [states, meminfo, checks, tiers, devices, distances] = await Promise.all([
                 get('v1/node_states'), get('v1/numa_meminfo'), get('v1/checks'), get('v1/memory_tiers'),
+                get('v1/devices'),
                 few ? get('v1/distances') : null, fetchEvents(),
         ]);
         const blocks = meminfo.numa_meminfo ? null : (await get('v1/memory_blocks')).memory_blocks;
@@ -73,6 +75,7 @@ async function fetchAll() {
         drawStates(states.node_states);
         drawMemoryMap(meminfo.numa_meminfo, blocks);
         drawChecks(checks.checks);
+        drawDevices(devices.devices);
         if (few)
                 drawDistances(distances.distances);
         else
