@@ -242,7 +242,7 @@ static void two_nodes_claiming_one_range_are_refused(void **state)
         add(m, 0, MIB, 2 * GIB);
         add(m, 1, 2 * GIB - 1, 4 * GIB);
         assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, false, &m->warn),
-                         -EINVAL);
+                         -EEXIST);
         assert_string_equal(m->warn.text[0], "node 0 [mem 0x00100000-0x7fffffff] overlaps with "
                                              "node 1 [mem 0x7fffffff-0xffffffff]");
 }
@@ -353,7 +353,7 @@ static void a_refused_table_leaves_everything_on_node_0(void **state)
         USABLE(m, { 0, 0x9fc00 }, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB });
         assert_int_equal(numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, false, NULL,
                                    &m->warn),
-                         -EINVAL);
+                         -EEXIST);
         assert_int_equal(m->mi.nr_blks, 1);
         assert_blk(&m->mi.blk[0], 0, 0x1000, 9 * GIB);
         assert_int_equal(m->mi.blk[0].source, NUMA_SOURCE_DUMMY);
