@@ -443,6 +443,37 @@ static void memory_that_no_node_covers_refuses_the_table(void **state)
         assert_string_equal(m->warn.text[0], "NUMA: no nodes coverage for 2048MB of 10239MB RAM");
 }
 
+/* Refuses the table, with these warnings, and falls back to a single node. */
+static void assert_table_refused(struct machine *m, const struct srat *srat, const char *first,
+                                 const char *second)
+{
+        warnings_clear(&m->warn);
+        USABLE(m, { MIB, 3 * GIB });
+        assert_int_equal(
+                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, srat, NULL, false, NULL, &m->warn),
+                -EINVAL);
+        assert_int_equal(m->mi.nr_blks, 1);
+        assert_blk(&m->mi.blk[0], 0, MIB, 3 * GIB);
+        assert_string_equal(m->warn.text[0], first);
+        assert_string_equal(m->warn.text[1], second);
+}
+
+static void tables_that_name_no_memory_or_too_many_domains_are_refused(void **state)
+{
+        struct machine *m = *state;
+        struct srat srat = two_sockets();
+        struct srat_memory beyond = {
+                .pxm = MAX_PXM_DOMAINS, .base = MIB, .length = GIB, .enabled = true
+        };
+
+        srat.n_memory = 0;
+        assert_table_refused(m, &srat, "SRAT: no memory affinities", "NUMA: all memory on node 0");
+        srat.n_memory = 1;
+        srat.memory = &beyond;
+        assert_table_refused(m, &srat, "SRAT: Too many proximity domains: 1024",
+                             "SRAT: SRAT not used.");
+}
+
 static void a_window_of_its_own_makes_a_node(void **state)
 {
         struct machine *m = *state;
@@ -588,6 +619,7 @@ int main(void)
                 TEST(a_node_with_kernel_memory_is_not_hotpluggable),
                 TEST(a_refused_table_leaves_everything_on_node_0),
                 TEST(memory_that_no_node_covers_refuses_the_table),
+                TEST(tables_that_name_no_memory_or_too_many_domains_are_refused),
                 TEST(a_window_of_its_own_makes_a_node),
                 TEST(a_block_of_two_nodes_is_cut_at_the_zone_spans),
                 TEST(what_the_spans_leave_open_is_approximate),
