@@ -95,9 +95,9 @@ void numa_add_cedt(struct numa_meminfo *mi, struct pxm_map *map, const struct ce
 
 /*
  * The kernel's numa_init() over the two tables, map, mi, reserved and the nodes in mb being its
- * results; cedt may be NULL. -EEXIST if two nodes claim one range, -EINVAL if the kernel refuses the
- * tables for another reason: mi then holds its fallback, all memory on node 0, and warn the reason.
- * -ENOMEM.
+ * results; cedt may be NULL. -EEXIST if two nodes claim one range, -EINVAL if the kernel refuses
+ * the tables for another reason: mi then holds its fallback, all memory on node 0, and warn the
+ * reason. -ENOMEM.
  */
 int numa_init(struct numa_meminfo *mi, struct numa_meminfo *reserved, struct memblock *mb,
               struct pxm_map *map, const struct srat *srat, const struct cedt *cedt, bool keep_low,
