@@ -13,6 +13,7 @@ struct build {
         const struct sample *sample;
         struct memory_map *map;
         struct numa_meminfo mi, reserved;
+        bool nodes_overlap; /* in the SRAT, which no kernel takes */
         size_t n_links, cap_links;
         struct memory_block_link *links;
 };
@@ -232,7 +233,8 @@ static int build_from_srat(struct build *b)
                       keeps_low_memory(b->sample->kernel), &kernel_nodes, &map->warnings);
         if (r == -ENOMEM)
                 return r;
-        map->refused = r == -EINVAL;
+        map->refused = r < 0;
+        b->nodes_overlap = r == -EEXIST;
         map->source = map->refused ? MEMORY_MAP_DUMMY : MEMORY_MAP_SRAT;
         return 0;
 }
@@ -295,21 +297,13 @@ static bool srat_is_one(const struct firmware_tables *fw)
                fw->status[TABLE_SRAT].fault.code != FIRMWARE_SIGNATURE;
 }
 
-static bool two_nodes_claim_one_range(const struct memory_map *map)
-{
-        for (size_t i = 0; i < map->warnings.n; i++)
-                if (strstr(map->warnings.text[i], "overlaps with node"))
-                        return true;
-        return false;
-}
-
 /*
  * A table that is refused leaves one node, so a kernel with memory on several has not refused it. A
  * contradiction within the table is refused by every kernel, and is told in any case.
  */
 static bool map_contradicts_kernel(const struct build *b)
 {
-        if (!b->map->refused || two_nodes_claim_one_range(b->map))
+        if (!b->map->refused || b->nodes_overlap)
                 return false;
         for (size_t i = 1; i < b->n_links; i++)
                 if (b->links[i].nid != b->links[0].nid)

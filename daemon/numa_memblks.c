@@ -103,7 +103,7 @@ static int check_overlap(const struct numa_memblk *a, const struct numa_memblk *
         }
         warnings_add(warn, "node %d " MEM_FORMAT " overlaps with node %d " MEM_FORMAT, a->nid,
                      MEM_ARGS(a->start, a->end), b->nid, MEM_ARGS(b->start, b->end));
-        return -EINVAL;
+        return -EEXIST;
 }
 
 static bool other_node_within(const struct numa_meminfo *mi, const struct numa_memblk *range)
@@ -335,7 +335,7 @@ int numa_init(struct numa_meminfo *mi, struct numa_meminfo *reserved, struct mem
               struct pxm_map *map, const struct srat *srat, const struct cedt *cedt, bool keep_low,
               const nodemask_t *kernel_nodes, struct warnings *warn)
 {
-        int r;
+        int r, fallback;
 
         mi->nr_blks = 0;
         reserved->nr_blks = 0;
@@ -344,9 +344,9 @@ int numa_init(struct numa_meminfo *mi, struct numa_meminfo *reserved, struct mem
             memblock_clear_hotplug(mb, 0, UINT64_MAX) < 0)
                 return -ENOMEM;
         r = init_from_tables(mi, reserved, mb, map, srat, cedt, keep_low, kernel_nodes, warn);
-        if (r != -EINVAL)
+        if (r != -EINVAL && r != -EEXIST)
                 return r;
         warnings_add(warn, "NUMA: all memory on node 0");
-        r = init_dummy(mi, reserved, mb, keep_low, warn);
-        return r < 0 ? r : -EINVAL;
+        fallback = init_dummy(mi, reserved, mb, keep_low, warn);
+        return fallback < 0 ? fallback : r;
 }

@@ -62,7 +62,7 @@ int numa_add_memblk(struct numa_meminfo *mi, const struct numa_memblk *blk, stru
  * Makes mi what the kernel keeps: blocks that hold no memory of mb, and the parts above its end,
  * move to reserved (hot-pluggable ranges end up there); the rest is trimmed to the start of memory;
  * blocks of one node are merged, across holes too, where no other node lies between. One node's
- * blocks that overlap are a warning. -EINVAL, with an explanation in warn, if two nodes' do: the
+ * blocks that overlap are a warning. -EEXIST, with an explanation in warn, if two nodes' do: the
  * kernel then uses none of it (numa_cleanup_meminfo()). -ENOSPC when reserved is full.
  * keep_low: as before Linux 6.12, when the start was not trimmed. Blocks that are approximate are
  * not merged with others.
@@ -95,8 +95,9 @@ void numa_add_cedt(struct numa_meminfo *mi, struct pxm_map *map, const struct ce
 
 /*
  * The kernel's numa_init() over the two tables, map, mi, reserved and the nodes in mb being its
- * results; cedt may be NULL. -EINVAL if the kernel refuses the tables: mi then holds its fallback,
- * all memory on node 0, and warn the reason. -ENOMEM.
+ * results; cedt may be NULL. -EEXIST if two nodes claim one range, -EINVAL if the kernel refuses
+ * the tables for another reason: mi then holds its fallback, all memory on node 0, and warn the
+ * reason. -ENOMEM.
  */
 int numa_init(struct numa_meminfo *mi, struct numa_meminfo *reserved, struct memblock *mb,
               struct pxm_map *map, const struct srat *srat, const struct cedt *cedt, bool keep_low,

@@ -133,7 +133,7 @@ class Daemon:
         for attempt in (1, 2):
             fresh = self._connection is None
             if fresh:
-                self._connection = http.client.HTTPConnection(*self.address, timeout=timeout)
+                self._connection = http.client.HTTPConnection(*self.address, timeout=timeout * PATIENCE)
             try:
                 self._connection.request(method, path, body=body, headers=headers or {})
                 answer = self._connection.getresponse()

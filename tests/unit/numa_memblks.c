@@ -171,6 +171,7 @@ static void a_full_table_refuses_more(void **state)
         for (uint64_t i = 0; i < NR_NODE_MEMBLKS; i++)
                 assert_int_equal(add(m, 0, i * MIB, i * MIB + 1), 0);
         assert_int_equal(add(m, 0, GIB * 64, GIB * 65), -ENOSPC);
+        assert_string_equal(m->warn.text[0], "too many memblk ranges");
         assert_int_equal(add(m, 0, GIB, GIB), 0);
         assert_int_equal(m->mi.nr_blks, NR_NODE_MEMBLKS);
 }
@@ -239,7 +240,7 @@ static void two_nodes_claiming_one_range_are_refused(void **state)
         add(m, 0, MIB, 2 * GIB);
         add(m, 1, 2 * GIB - 1, 4 * GIB);
         assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, false, &m->warn),
-                         -EINVAL);
+                         -EEXIST);
         assert_string_equal(m->warn.text[0], "node 0 [mem 0x00100000-0x7fffffff] overlaps with "
                                              "node 1 [mem 0x7fffffff-0xffffffff]");
 }
@@ -258,6 +259,62 @@ static void a_window_extends_the_blocks_it_touches(void **state)
         assert_int_equal(numa_fill_memblks(&m->mi, 4 * GIB, 8 * GIB), NUMA_NO_MEMBLK);
         assert_int_equal(numa_fill_memblks(&m->mi, 20 * GIB, 24 * GIB), NUMA_NO_MEMBLK);
         assert_int_equal(m->mi.nr_blks, 3);
+}
+
+static void a_window_closes_the_gaps_between_its_blocks(void **state)
+{
+        struct machine *m = *state;
+
+        add(m, 3, 14 * GIB, 15 * GIB);
+        add(m, 2, 12 * GIB, 14 * GIB);
+        add(m, 1, 2 * GIB, 4 * GIB); /* inside the next one */
+        add(m, 0, GIB, 10 * GIB);
+        assert_int_equal(numa_fill_memblks(&m->mi, 0, 32 * GIB), 0);
+        assert_blk(&m->mi.blk[3], 0, 0, 10 * GIB);
+        assert_blk(&m->mi.blk[2], 1, 2 * GIB, 4 * GIB);
+        assert_blk(&m->mi.blk[1], 2, 10 * GIB, 14 * GIB);
+        assert_blk(&m->mi.blk[0], 3, 14 * GIB, 32 * GIB);
+}
+
+static void blocks_merge_in_any_order_and_keep_their_flags(void **state)
+{
+        struct machine *m = *state;
+        struct numa_memblk later = {
+                .start = GIB, .end = 2 * GIB, .hotpluggable = true, .nonvolatile = true
+        };
+
+        USABLE(m, { MIB, 16 * GIB });
+        add(m, 0, 4 * GIB, 5 * GIB);
+        numa_add_memblk(&m->mi, &later, &m->warn);
+        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, false, &m->warn), 0);
+        assert_int_equal(m->mi.nr_blks, 1);
+        assert_blk(&m->mi.blk[0], 0, GIB, 5 * GIB);
+        assert_true(m->mi.blk[0].hotpluggable && m->mi.blk[0].nonvolatile);
+        assert_int_equal(m->warn.n, 0);
+}
+
+static void blocks_do_not_merge_around_an_earlier_one_or_with_an_approximate_one(void **state)
+{
+        struct machine *m = *state;
+        struct numa_memblk doubtful = { .start = 8 * GIB, .end = 9 * GIB, .approximate = true };
+
+        USABLE(m, { MIB, 16 * GIB });
+        add(m, 1, 2 * GIB, 3 * GIB);
+        add(m, 0, GIB, 2 * GIB);
+        add(m, 0, 3 * GIB, 4 * GIB);
+        numa_add_memblk(&m->mi, &doubtful, &m->warn);
+        assert_int_equal(numa_cleanup_meminfo(&m->mi, &m->reserved, &m->mb, false, &m->warn), 0);
+        assert_int_equal(m->mi.nr_blks, 4);
+        assert_blk(&m->mi.blk[1], 0, GIB, 2 * GIB);
+        assert_blk(&m->mi.blk[3], 0, 8 * GIB, 9 * GIB);
+}
+
+static void sources_have_the_names_of_the_interface(void **state)
+{
+        (void)state;
+        assert_string_equal(numa_source_name(NUMA_SOURCE_SRAT), "srat");
+        assert_string_equal(numa_source_name(NUMA_SOURCE_CEDT), "cedt");
+        assert_string_equal(numa_source_name(NUMA_SOURCE_DUMMY), "dummy");
 }
 
 static void a_window_inside_a_block_changes_nothing(void **state)
@@ -350,7 +407,7 @@ static void a_refused_table_leaves_everything_on_node_0(void **state)
         USABLE(m, { 0, 0x9fc00 }, { MIB, 3 * GIB }, { 4 * GIB, 9 * GIB });
         assert_int_equal(numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, NULL, false, NULL,
                                    &m->warn),
-                         -EINVAL);
+                         -EEXIST);
         assert_int_equal(m->mi.nr_blks, 1);
         assert_blk(&m->mi.blk[0], 0, 0x1000, 9 * GIB);
         assert_int_equal(m->mi.blk[0].source, NUMA_SOURCE_DUMMY);
@@ -381,6 +438,37 @@ static void memory_that_no_node_covers_refuses_the_table(void **state)
                                    &m->warn),
                          -EINVAL);
         assert_string_equal(m->warn.text[0], "NUMA: no nodes coverage for 2048MB of 10239MB RAM");
+}
+
+/* Refuses the table, with these warnings, and falls back to a single node. */
+static void assert_table_refused(struct machine *m, const struct srat *srat, const char *first,
+                                 const char *second)
+{
+        warnings_clear(&m->warn);
+        USABLE(m, { MIB, 3 * GIB });
+        assert_int_equal(
+                numa_init(&m->mi, &m->reserved, &m->mb, &m->map, srat, NULL, false, NULL, &m->warn),
+                -EINVAL);
+        assert_int_equal(m->mi.nr_blks, 1);
+        assert_blk(&m->mi.blk[0], 0, MIB, 3 * GIB);
+        assert_string_equal(m->warn.text[0], first);
+        assert_string_equal(m->warn.text[1], second);
+}
+
+static void tables_that_name_no_memory_or_too_many_domains_are_refused(void **state)
+{
+        struct machine *m = *state;
+        struct srat srat = two_sockets();
+        struct srat_memory beyond = {
+                .pxm = MAX_PXM_DOMAINS, .base = MIB, .length = GIB, .enabled = true
+        };
+
+        srat.n_memory = 0;
+        assert_table_refused(m, &srat, "SRAT: no memory affinities", "NUMA: all memory on node 0");
+        srat.n_memory = 1;
+        srat.memory = &beyond;
+        assert_table_refused(m, &srat, "SRAT: Too many proximity domains: 1024",
+                             "SRAT: SRAT not used.");
 }
 
 static void a_window_of_its_own_makes_a_node(void **state)
@@ -519,11 +607,16 @@ int main(void)
                 TEST(a_node_overlapping_itself_is_a_warning),
                 TEST(two_nodes_claiming_one_range_are_refused),
                 TEST(a_window_extends_the_blocks_it_touches),
+                TEST(a_window_closes_the_gaps_between_its_blocks),
+                TEST(blocks_merge_in_any_order_and_keep_their_flags),
+                TEST(blocks_do_not_merge_around_an_earlier_one_or_with_an_approximate_one),
+                TEST(sources_have_the_names_of_the_interface),
                 TEST(a_window_inside_a_block_changes_nothing),
                 TEST(srat_sets_the_nodes_of_memblock),
                 TEST(a_node_with_kernel_memory_is_not_hotpluggable),
                 TEST(a_refused_table_leaves_everything_on_node_0),
                 TEST(memory_that_no_node_covers_refuses_the_table),
+                TEST(tables_that_name_no_memory_or_too_many_domains_are_refused),
                 TEST(a_window_of_its_own_makes_a_node),
                 TEST(a_block_of_two_nodes_is_cut_at_the_zone_spans),
                 TEST(what_the_spans_leave_open_is_approximate),
