@@ -248,16 +248,16 @@ static bool is_throttled(struct auth *auth, const struct in6_addr *address, uint
 
 /* Tokens: each is compared, whichever it is. */
 
-static bool token_known(const struct auth *auth, const char *token)
+static enum auth_result look_up_token(const struct auth *auth, const char *token)
 {
         unsigned char digest[DIGEST_SIZE];
         unsigned found = 0;
 
         if (gnutls_hash_fast(GNUTLS_DIG_SHA256, token, strlen(token), digest) < 0)
-                return false;
+                return AUTH_EXHAUSTED;
         for (size_t i = 0; i < auth->tokens.n; i++)
                 found |= gnutls_memcmp(digest, auth->tokens.entries[i].digest, DIGEST_SIZE) == 0;
-        return found;
+        return found ? AUTH_OK : AUTH_WRONG;
 }
 
 /* Passwords. */
@@ -280,10 +280,10 @@ static void remember(struct auth *auth, const unsigned char digest[static DIGEST
 }
 
 /* For a user who does not exist the first one's hash is computed, so that it takes as long. */
-static bool password_right(struct auth *auth, const char *user, const char *password)
+static enum auth_result hash_password(struct auth *auth, const char *user, const char *password)
 {
         const struct entry *entry = &auth->users.entries[0];
-        bool exists = false, right;
+        bool exists = false, right, exhausted;
         const char *hash;
 
         for (size_t i = 0; i < auth->users.n && !exists; i++) {
@@ -291,11 +291,15 @@ static bool password_right(struct auth *auth, const char *user, const char *pass
                 if (exists)
                         entry = &auth->users.entries[i];
         }
+        errno = 0;
         hash = crypt_r(password, entry->hash, &auth->crypt);
+        exhausted = errno == ENOMEM;
         right = hash && strlen(hash) == strlen(entry->hash) &&
                 gnutls_memcmp(hash, entry->hash, strlen(hash)) == 0;
         explicit_bzero(&auth->crypt, sizeof(auth->crypt));
-        return exists && right;
+        if (!right && exhausted)
+                return AUTH_EXHAUSTED;
+        return exists && right ? AUTH_OK : AUTH_WRONG;
 }
 
 static enum auth_result check_password(struct auth *auth, const struct in6_addr *address,
@@ -303,12 +307,13 @@ static enum auth_result check_password(struct auth *auth, const struct in6_addr 
 {
         unsigned char digest[DIGEST_SIZE];
         char *colon = strchr(user_and_password, ':');
+        enum auth_result result;
 
         if (!colon)
                 return AUTH_WRONG;
         if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, auth->key, sizeof(auth->key), user_and_password,
                              strlen(user_and_password), digest) < 0)
-                return AUTH_WRONG;
+                return AUTH_EXHAUSTED;
         if (is_remembered(auth, digest))
                 return AUTH_OK;
         if (is_throttled(auth, address, now_us) ||
@@ -316,35 +321,39 @@ static enum auth_result check_password(struct auth *auth, const struct in6_addr 
                 return AUTH_THROTTLED;
         bucket_take(&auth->hashes, HASH_REFILL_US, now_us);
         *colon = '\0';
-        if (!password_right(auth, user_and_password, colon + 1))
-                return AUTH_WRONG;
-        remember(auth, digest);
-        return AUTH_OK;
+        result = hash_password(auth, user_and_password, colon + 1);
+        if (result == AUTH_OK)
+                remember(auth, digest);
+        return result;
 }
 
-/* Decodes Basic credentials; NULL if they are none. The caller wipes and frees. */
-static char *decode_basic(const char *base64)
+/* Decodes Basic credentials. AUTH_OK with *text, which the caller wipes and frees. */
+static enum auth_result decode_basic(const char *base64, char **text)
 {
         gnutls_datum_t in = { .data = (unsigned char *)(uintptr_t)base64,
                               .size = (unsigned)strlen(base64) };
         gnutls_datum_t out;
-        char *text;
+        enum auth_result result = AUTH_WRONG;
+        int r = gnutls_base64_decode2(&in, &out);
 
-        if (gnutls_base64_decode2(&in, &out) < 0)
-                return NULL;
-        text = memchr(out.data, '\0', out.size) ? NULL : strndup((char *)out.data, out.size);
+        if (r < 0)
+                return r == GNUTLS_E_MEMORY_ERROR ? AUTH_EXHAUSTED : AUTH_WRONG;
+        if (!memchr(out.data, '\0', out.size)) {
+                *text = strndup((char *)out.data, out.size);
+                result = *text ? AUTH_OK : AUTH_EXHAUSTED;
+        }
         explicit_bzero(out.data, out.size);
         gnutls_free(out.data);
-        return text;
+        return result;
 }
 
 static enum auth_result check_basic(struct auth *auth, const struct in6_addr *address,
                                     const char *base64, uint64_t now_us)
 {
-        char *text = decode_basic(base64);
-        enum auth_result result = AUTH_WRONG;
+        char *text = NULL;
+        enum auth_result result = decode_basic(base64, &text);
 
-        if (text) {
+        if (result == AUTH_OK) {
                 size_t len = strlen(text);
 
                 result = check_password(auth, address, text, now_us);
@@ -357,9 +366,10 @@ static enum auth_result check_basic(struct auth *auth, const struct in6_addr *ad
 static enum auth_result check_token(struct auth *auth, const struct in6_addr *address,
                                     const char *token, uint64_t now_us)
 {
-        if (token_known(auth, token))
-                return AUTH_OK;
-        return is_throttled(auth, address, now_us) ? AUTH_THROTTLED : AUTH_WRONG;
+        enum auth_result result = look_up_token(auth, token);
+
+        return result == AUTH_WRONG && is_throttled(auth, address, now_us) ? AUTH_THROTTLED
+                                                                           : result;
 }
 
 /* What follows "Scheme " in the header; NULL: another scheme. */

@@ -21,6 +21,7 @@ enum auth_result {
         AUTH_MISSING,   /* no credentials, or of a kind that is not known */
         AUTH_WRONG,     /* counted against the address */
         AUTH_THROTTLED, /* too many wrong ones: not looked at */
+        AUTH_EXHAUSTED, /* no memory to look at them */
         NR_AUTH_RESULTS,
 };
 

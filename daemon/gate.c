@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "gate.h"
 
-#include "cleanup.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 struct gate {
         struct auth *auth;
         bool certificates, open_health;
         char own_name[HOST_NAME_MAX + 1]; /* without its domain */
-        size_t n_hosts;
-        char **hosts;
+        char **hosts;                     /* NULL ends them; NULL: none */
         uint64_t counts[NR_GATE_REFUSALS];
 };
 
-static void release_hosts(char **hosts, size_t n)
+void gate_release_hosts(char **hosts)
 {
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; hosts && hosts[i]; i++)
                 free(hosts[i]);
         free(hosts);
 }
@@ -41,7 +40,7 @@ void gate_free(struct gate *gate)
         if (!gate)
                 return;
         auth_free(gate->auth);
-        release_hosts(gate->hosts, gate->n_hosts);
+        gate_release_hosts(gate->hosts);
         free(gate);
 }
 
@@ -53,23 +52,24 @@ void gate_set_auth(struct gate *gate, struct auth *auth, bool certificates, bool
         gate->open_health = open_health;
 }
 
-int gate_set_hosts(struct gate *gate, char *const *hosts, size_t n)
+char **gate_copy_hosts(char *const *hosts, size_t n)
 {
         char **copy = calloc(n + 1, sizeof(*copy));
 
         for (size_t i = 0; copy && i < n; i++) {
                 copy[i] = strdup(hosts[i]);
                 if (!copy[i]) {
-                        release_hosts(copy, i);
-                        copy = NULL;
+                        gate_release_hosts(copy);
+                        return NULL;
                 }
         }
-        if (!copy)
-                return -ENOMEM;
-        release_hosts(gate->hosts, gate->n_hosts);
-        gate->hosts = copy;
-        gate->n_hosts = n;
-        return 0;
+        return copy;
+}
+
+void gate_set_hosts(struct gate *gate, char **hosts)
+{
+        gate_release_hosts(gate->hosts);
+        gate->hosts = hosts;
 }
 
 bool gate_is_open(const struct gate *gate)
@@ -87,48 +87,52 @@ bool gate_takes_tokens(const struct gate *gate)
         return auth_has_tokens(gate->auth);
 }
 
-/* "name:6862" → "name", "[::1]:6862" → "::1", without a final dot. NULL: out of memory. */
-static char *bare_host(const char *host)
-{
+/* Not terminated. */
+struct host {
+        const char *text;
         size_t len;
-        char *bare;
+};
 
-        if (*host == '[') {
-                host++;
-                len = strcspn(host, "]");
-        } else {
-                len = strcspn(host, ":");
-        }
-        if (len > 0 && host[len - 1] == '.')
-                len--;
-        bare = strndup(host, len);
+/* "name:6862" → "name", "[::1]:6862" → "::1", without a final dot. */
+static struct host bare_host(const char *host)
+{
+        bool bracket = *host == '[';
+        struct host bare = { .text = host + bracket };
+
+        bare.len = strcspn(bare.text, bracket ? "]" : ":");
+        if (bare.len > 0 && bare.text[bare.len - 1] == '.')
+                bare.len--;
         return bare;
 }
 
-static bool is_address(const char *host)
+static bool is_address(struct host host)
 {
+        char text[INET6_ADDRSTRLEN] = "";
         struct in6_addr address;
 
-        return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
+        if (host.len >= sizeof(text))
+                return false;
+        memcpy(text, host.text, host.len);
+        return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
 }
 
-static bool is_own(const struct gate *gate, const char *host)
+static bool is_own(const struct gate *gate, struct host host)
 {
         size_t len = strlen(gate->own_name);
 
-        return len > 0 && strncasecmp(host, gate->own_name, len) == 0 && host[len] == '.';
+        return len > 0 && len < host.len && strncasecmp(host.text, gate->own_name, len) == 0 &&
+               host.text[len] == '.';
 }
 
 static bool host_allowed(const struct gate *gate, const char *text)
 {
-        _cleanup_(free_p) char *host = bare_host(text);
+        struct host host = bare_host(text);
 
-        if (!host)
-                return false;
-        if (!strchr(host, '.') || is_address(host) || is_own(gate, host))
+        if (!memchr(host.text, '.', host.len) || is_address(host) || is_own(gate, host))
                 return true;
-        for (size_t i = 0; i < gate->n_hosts; i++)
-                if (strcasecmp(gate->hosts[i], host) == 0)
+        for (size_t i = 0; gate->hosts && gate->hosts[i]; i++)
+                if (strlen(gate->hosts[i]) == host.len &&
+                    strncasecmp(gate->hosts[i], host.text, host.len) == 0)
                         return true;
         return false;
 }
@@ -141,6 +145,7 @@ static enum gate_refusal check(struct gate *gate, const struct gate_request *req
                 [AUTH_MISSING] = GATE_MISSING,
                 [AUTH_WRONG] = GATE_WRONG,
                 [AUTH_THROTTLED] = GATE_THROTTLED,
+                [AUTH_EXHAUSTED] = GATE_EXHAUSTED,
         };
 
         if (request->host && !host_allowed(gate, request->host))
@@ -173,6 +178,7 @@ const char *gate_refusal_name(enum gate_refusal refusal)
                 [GATE_MISSING] = "credentials_missing",
                 [GATE_WRONG] = "credentials_wrong",
                 [GATE_THROTTLED] = "throttled",
+                [GATE_EXHAUSTED] = "memory_exhausted",
         };
 
         return names[refusal];

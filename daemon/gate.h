@@ -19,6 +19,7 @@ enum gate_refusal {
         GATE_MISSING,   /* 401, or 403 if only a certificate helps */
         GATE_WRONG,     /* the same */
         GATE_THROTTLED, /* 429 */
+        GATE_EXHAUSTED, /* 503: no memory to find out */
         NR_GATE_REFUSALS,
 };
 
@@ -40,8 +41,10 @@ void gate_free(struct gate *gate);
  * certificate, if certificates; everybody, if neither. open_health: everybody asks for health.
  */
 void gate_set_auth(struct gate *gate, struct auth *auth, bool certificates, bool open_health);
-/* The operator's names. 0 or -ENOMEM, and then they are as before. */
-int gate_set_hosts(struct gate *gate, char *const *hosts, size_t n);
+/* The operator's names, which are taken over: made by the first, NULL when memory is exhausted. */
+char **gate_copy_hosts(char *const *hosts, size_t n);
+void gate_set_hosts(struct gate *gate, char **hosts);
+void gate_release_hosts(char **hosts);
 /* Whether somebody is let in whom nobody knows. */
 bool gate_is_open(const struct gate *gate);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "problem.h"
 #include "cleanup.h"
+#include "json_memory.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -47,15 +48,22 @@ static json_t *json_any_bytes(const char *text)
         return json_string(copy);
 }
 
+/* NULL when memory is exhausted. */
 static char *problem_text(unsigned status, const char *detail)
 {
-        json_t *object = json_pack("{s:s, s:s, s:i, s:o?}", "type", "about:blank", "title",
-                                   problem_title(status), "status", (int)status, "detail",
-                                   json_any_bytes(detail));
-        char *text = object ? json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+        json_t *object;
+        char *text;
 
+        json_memory_watch();
+        object = json_pack("{s:s, s:s, s:i, s:o}", "type", "about:blank", "title",
+                           problem_title(status), "status", (int)status, "detail",
+                           json_any_bytes(detail));
+        text = object ? json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
         json_decref(object);
-        return text;
+        if (!json_memory_failed())
+                return text;
+        free(text);
+        return NULL;
 }
 
 struct MHD_Response *problem_new(unsigned status, const char *detail, size_t *ret_len)

@@ -409,7 +409,7 @@ static enum MHD_Result send_representation(const struct exchange *x, struct repr
                 return send_body(x, what, NULL, fields);
         snap = r->source.snapshot(r->source.context);
         if (!snap)
-                return send_problem(x, MHD_HTTP_SERVICE_UNAVAILABLE, "there is no sample yet");
+                return send_exhausted(x);
         if (what->nid != NUMA_NO_NODE && !snapshot_node(snap, what->nid))
                 return send_no_such_node(x, snap, what->nid);
         if (what->route->kind == ROUTE_STREAM ||
@@ -442,6 +442,8 @@ static enum MHD_Result send_refusal(const struct exchange *x, enum gate_refusal 
         case GATE_THROTTLED:
                 return send_problem(x, MHD_HTTP_TOO_MANY_REQUESTS,
                                     "too many attempts with wrong credentials");
+        case GATE_EXHAUSTED:
+                return send_exhausted(x);
         case GATE_WRONG:
                 return send_problem(x, MHD_HTTP_UNAUTHORIZED, "the credentials are wrong");
         default:

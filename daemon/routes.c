@@ -299,13 +299,14 @@ static unsigned refuse_collector(char **detail, const char *parameter, const cha
 {
         struct buffer names = BUFFER_INIT;
         const char *name;
-        unsigned status;
+        unsigned status = 400;
 
         for (unsigned i = 0; (name = collect_name(i)); i++)
                 buffer_printf(&names, "%s%s", i ? ", " : "", name);
         buffer_add_char(&names, '\0');
-        status = refuse(detail, 400, "%s: unknown collector '%s'; there are %s", parameter,
-                        value ? value : "", buffer_failed(&names) ? "others" : names.data);
+        if (!buffer_failed(&names))
+                status = refuse(detail, status, "%s: unknown collector '%s'; there are %s",
+                                parameter, value ? value : "", names.data);
         buffer_release(&names);
         return status;
 }
