@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "address.h"
 
-#include "cleanup.h"
-
 #include <arpa/inet.h>
-#include <netdb.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool parse_port(const char *text, in_port_t *port)
@@ -22,28 +21,39 @@ static bool parse_port(const char *text, in_port_t *port)
         return value <= UINT16_MAX;
 }
 
-/* getaddrinfo() because it also knows "fe80::1%eth0". */
-static bool parse_ipv6(const char *host, struct sockaddr_in6 *out)
+/* "eth0" or "2"; 0: there is no such interface. */
+static uint32_t parse_scope(const char *text)
 {
-        const struct addrinfo hints = { .ai_family = AF_INET6,
-                                        .ai_socktype = SOCK_STREAM,
-                                        .ai_flags = AI_NUMERICHOST };
-        struct addrinfo *found;
+        size_t len = strlen(text);
 
-        if (getaddrinfo(host, NULL, &hints, &found) != 0)
-                return false;
-        memcpy(out, found->ai_addr, sizeof(*out));
-        freeaddrinfo(found);
-        return true;
+        if (len > 0 && len < 10 && strspn(text, "0123456789") == len)
+                return (uint32_t)strtoul(text, NULL, 10);
+        return if_nametoindex(text);
+}
+
+/* Also "fe80::1%eth0". */
+static bool parse_ipv6(char *host, struct sockaddr_in6 *out)
+{
+        char *scope = strchr(host, '%');
+
+        out->sin6_family = AF_INET6;
+        if (scope) {
+                *scope++ = '\0';
+                out->sin6_scope_id = parse_scope(scope);
+        }
+        return inet_pton(AF_INET6, host, &out->sin6_addr) == 1 && (!scope || out->sin6_scope_id);
 }
 
 static bool parse_internet(const char *text, union address *out, socklen_t *len)
 {
+        char host[INET6_ADDRSTRLEN + IF_NAMESIZE + sizeof("[%]")] = "";
         const char *colon = strrchr(text, ':');
-        _cleanup_(free_p) char *host = colon ? strndup(text, (size_t)(colon - text)) : NULL;
-        size_t n = host ? strlen(host) : 0;
+        size_t n = colon ? (size_t)(colon - text) : 0;
 
         *out = (union address){ .in6 = { .sin6_family = AF_UNSPEC } };
+        if (n == 0 || n >= sizeof(host))
+                return false;
+        memcpy(host, text, n);
         if (n > 2 && host[0] == '[' && host[n - 1] == ']') {
                 host[n - 1] = '\0';
                 *len = sizeof(out->in6);
@@ -52,7 +62,7 @@ static bool parse_internet(const char *text, union address *out, socklen_t *len)
         }
         out->in.sin_family = AF_INET;
         *len = sizeof(out->in);
-        return n > 0 && inet_pton(AF_INET, host, &out->in.sin_addr) == 1 &&
+        return inet_pton(AF_INET, host, &out->in.sin_addr) == 1 &&
                parse_port(colon + 1, &out->in.sin_port);
 }
 

@@ -44,12 +44,16 @@ static void make_one_line(char *text)
 __attribute__((format(printf, 2, 0))) static void write_line(int level, const char *format,
                                                              va_list args)
 {
-        _cleanup_(free_p) char *text = NULL;
+        _cleanup_(free_p) char *whole = NULL;
+        char cut[512], *text = cut;
+        va_list again;
 
-        if (vasprintf(&text, format, args) < 0)
-                text = NULL;
-        if (!text)
-                return;
+        va_copy(again, args);
+        if (vasprintf(&whole, format, args) >= 0)
+                text = whole;
+        else /* out of memory, of which this may be to tell */
+                vsnprintf(cut, sizeof(cut), format, again);
+        va_end(again);
         make_one_line(text);
         if (log_is_journal())
                 fprintf(stderr, "<%d>%s\n", level, text);

@@ -48,10 +48,10 @@ static int fail(int status, error_text error)
         return status;
 }
 
-/* A failure before there is anything to do: r says whether it is the user's. */
+/* A failure before there is anything to do: the user's, unless memory was exhausted. */
 static int refuse(int r, error_text error)
 {
-        return fail(r == -ENOMEM ? EXIT_FAILURE : EXIT_USAGE, error);
+        return fail(r == -ENOMEM || !error ? EXIT_FAILURE : EXIT_USAGE, error);
 }
 
 /* What was printed may still be in the buffer, and the disk full. */

@@ -65,8 +65,8 @@ int secret_read(const char *option, const char *name, struct secret *out, error_
         if (r == 0)
                 return 0;
         secret_release(out);
-        if (asprintf(error, "%s: found '%s' (%s), expected a readable file", option,
-                     path ? path : name, strerror(-r)) < 0)
+        if (r != -ENOMEM && asprintf(error, "%s: found '%s' (%s), expected a readable file", option,
+                                     path ? path : name, strerror(-r)) < 0)
                 *error = NULL;
         return r;
 }

@@ -64,8 +64,18 @@ void tls_free(struct tls *tls)
         free(tls);
 }
 
-static int explain(error_text *error, const char *option, const char *name, const char *problem)
+static bool is_memory_error(int r)
 {
+        return r == GNUTLS_E_MEMORY_ERROR;
+}
+
+/* r: of GnuTLS, or 0, which is as bad */
+static int explain(error_text *error, const char *option, const char *name, int r)
+{
+        const char *problem = r < 0 ? gnutls_strerror(r) : "no certificate in it";
+
+        if (is_memory_error(r))
+                return -ENOMEM;
         if (asprintf(error, "%s: found '%s' (%s), expected one in PEM form", option, name,
                      problem) < 0)
                 *error = NULL;
@@ -85,7 +95,7 @@ static int load_chain(struct tls *tls, const char *name, error_text *error)
         r = gnutls_pcert_list_import_x509_raw(tls->chain, &n, &datum, GNUTLS_X509_FMT_PEM, 0);
         secret_release(&pem);
         if (r < 0)
-                return explain(error, "[tls] certificate", name, gnutls_strerror(r));
+                return explain(error, "[tls] certificate", name, r);
         tls->chain_len = n;
         return 0;
 }
@@ -101,7 +111,7 @@ static int load_key(struct tls *tls, const char *name, error_text *error)
         datum = (gnutls_datum_t){ .data = (unsigned char *)pem.text, .size = (unsigned)pem.len };
         r = gnutls_privkey_import_x509_raw(tls->key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0);
         secret_release(&pem);
-        return r < 0 ? explain(error, "[tls] key", name, gnutls_strerror(r)) : 0;
+        return r < 0 ? explain(error, "[tls] key", name, r) : 0;
 }
 
 /* A key that is another certificate's would show only when clients are turned away. */
@@ -123,6 +133,8 @@ static int check_pair(const struct tls *tls, const struct settings *s, error_tex
                                              of_certificate, &certificate_len);
         if (r >= 0 && certificate_len == key_len && memcmp(of_certificate, of_key, key_len) == 0)
                 return 0;
+        if (is_memory_error(r))
+                return -ENOMEM;
         if (asprintf(error, "[tls] key: found '%s', expected the key of the certificate '%s'",
                      s->tls_key, s->tls_certificate) < 0)
                 *error = NULL;
@@ -145,8 +157,7 @@ static int load_clients(struct tls *tls, const char *name, error_text *error)
         /* It is the number of certificates. */
         if (r > 0)
                 return 0;
-        return explain(error, "[tls] client_ca", name,
-                       r < 0 ? gnutls_strerror(r) : "no certificate in it");
+        return explain(error, "[tls] client_ca", name, r);
 }
 
 static int load(struct tls *tls, const struct settings *s, error_text *error)
