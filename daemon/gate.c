@@ -13,14 +13,13 @@ struct gate {
         struct auth *auth;
         bool certificates, open_health;
         char own_name[HOST_NAME_MAX + 1]; /* without its domain */
-        size_t n_hosts;
-        char **hosts;
+        char **hosts;                     /* NULL ends them; NULL: none */
         uint64_t counts[NR_GATE_REFUSALS];
 };
 
-static void release_hosts(char **hosts, size_t n)
+void gate_release_hosts(char **hosts)
 {
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; hosts && hosts[i]; i++)
                 free(hosts[i]);
         free(hosts);
 }
@@ -41,7 +40,7 @@ void gate_free(struct gate *gate)
         if (!gate)
                 return;
         auth_free(gate->auth);
-        release_hosts(gate->hosts, gate->n_hosts);
+        gate_release_hosts(gate->hosts);
         free(gate);
 }
 
@@ -53,23 +52,24 @@ void gate_set_auth(struct gate *gate, struct auth *auth, bool certificates, bool
         gate->open_health = open_health;
 }
 
-int gate_set_hosts(struct gate *gate, char *const *hosts, size_t n)
+char **gate_copy_hosts(char *const *hosts, size_t n)
 {
         char **copy = calloc(n + 1, sizeof(*copy));
 
         for (size_t i = 0; copy && i < n; i++) {
                 copy[i] = strdup(hosts[i]);
                 if (!copy[i]) {
-                        release_hosts(copy, i);
-                        copy = NULL;
+                        gate_release_hosts(copy);
+                        return NULL;
                 }
         }
-        if (!copy)
-                return -ENOMEM;
-        release_hosts(gate->hosts, gate->n_hosts);
-        gate->hosts = copy;
-        gate->n_hosts = n;
-        return 0;
+        return copy;
+}
+
+void gate_set_hosts(struct gate *gate, char **hosts)
+{
+        gate_release_hosts(gate->hosts);
+        gate->hosts = hosts;
 }
 
 bool gate_is_open(const struct gate *gate)
@@ -130,7 +130,7 @@ static bool host_allowed(const struct gate *gate, const char *text)
 
         if (!memchr(host.text, '.', host.len) || is_address(host) || is_own(gate, host))
                 return true;
-        for (size_t i = 0; i < gate->n_hosts; i++)
+        for (size_t i = 0; gate->hosts && gate->hosts[i]; i++)
                 if (strlen(gate->hosts[i]) == host.len &&
                     strncasecmp(gate->hosts[i], host.text, host.len) == 0)
                         return true;

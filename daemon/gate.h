@@ -41,8 +41,10 @@ void gate_free(struct gate *gate);
  * certificate, if certificates; everybody, if neither. open_health: everybody asks for health.
  */
 void gate_set_auth(struct gate *gate, struct auth *auth, bool certificates, bool open_health);
-/* The operator's names. 0 or -ENOMEM, and then they are as before. */
-int gate_set_hosts(struct gate *gate, char *const *hosts, size_t n);
+/* The operator's names, which are taken over: made by the first, NULL when memory is exhausted. */
+char **gate_copy_hosts(char *const *hosts, size_t n);
+void gate_set_hosts(struct gate *gate, char **hosts);
+void gate_release_hosts(char **hosts);
 /* Whether somebody is let in whom nobody knows. */
 bool gate_is_open(const struct gate *gate);
 

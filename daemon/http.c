@@ -468,10 +468,12 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
 struct changes {
         struct tls *tls;
         struct auth *auth;
+        char **hosts;
 };
 
 static void changes_release(struct changes *c)
 {
+        gate_release_hosts(c->hosts);
         tls_free(c->tls);
         auth_free(c->auth);
 }
@@ -487,8 +489,10 @@ static int prepare(struct http *http, const struct settings *settings, struct ch
                 r = auth_new(settings, &c->auth, error);
         if (r == 0 && c->tls && !engine->daemon)
                 r = start_engine(http, engine, tls_daemon_options(c->tls));
-        if (r >= 0)
-                r = gate_set_hosts(http->gate, settings->hosts, settings->n_hosts);
+        if (r >= 0) {
+                c->hosts = gate_copy_hosts(settings->hosts, settings->n_hosts);
+                r = c->hosts ? 0 : -ENOMEM;
+        }
         if (r == 0)
                 r = connections_configure(http->connections, settings);
         return r < 0 ? r : 0;
@@ -509,6 +513,7 @@ int http_reconfigure(struct http *http, const struct settings *settings, error_t
         http->tls = c.tls;
         http->idle_timeout_s = settings->idle_timeout_s;
         responder_set_distance_limit(http->responder, settings->distance_metrics_limit);
+        gate_set_hosts(http->gate, c.hosts);
         gate_set_auth(http->gate, c.auth, tls_asks_for_client_certificates(c.tls),
                       settings->open_health);
         return 0;

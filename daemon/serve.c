@@ -341,8 +341,13 @@ int serve(struct source *source, const struct command_line *cmd, struct settings
         if (r >= 0) {
                 server.events = events_new(realtime_now_ns());
                 server.sampler = sampler_new(source, &observer);
-                r = server.sampler && server.events ? start(&server, source) : -ENOMEM;
+                if (!server.sampler || !server.events)
+                        r = -ENOMEM;
         }
+        if (r < 0)
+                log_failure("cannot start: %s", strerror(-r));
+        else
+                r = start(&server, source);
         if (r >= 0) {
                 sd_notify(false, "READY=1");
                 r = sd_event_loop(server.event);

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -253,11 +254,16 @@ static int set_log_level(struct settings *s, const char *value)
 
 static void print_seconds(FILE *out, uint64_t ns)
 {
-        struct buffer text = BUFFER_INIT;
+        char digits[10];
+        int len;
 
-        buffer_add_scaled(&text, ns, NS_PER_SECOND);
-        fwrite(text.data, 1, text.len, out);
-        buffer_release(&text);
+        fprintf(out, "%" PRIu64, ns / NS_PER_SECOND);
+        if (ns % NS_PER_SECOND == 0)
+                return;
+        len = snprintf(digits, sizeof(digits), "%09u", (unsigned)(ns % NS_PER_SECOND));
+        while (digits[len - 1] == '0')
+                len--;
+        fprintf(out, ".%.*s", len, digits);
 }
 
 static void print_interval(const struct settings *s, FILE *out)
