@@ -146,7 +146,8 @@ static const char *apply_memory(json_t *facts, const struct event *e)
         json_t *before = memory_word(json_string_value(e->before));
         const char *wrong = NULL;
 
-        if (e->has_range && (e->start != first * size || e->end != (last + 1) * size || !size))
+        /* Divided, so that what wrapped around is found. */
+        if (e->has_range && (size == 0 || e->start / size != first || e->end / size != last + 1))
                 wrong = "memory: a range that is not that of the blocks";
         for (; first <= last && !wrong; first++) {
                 if (!same(get(facts, key_of("block", e->nid, first)), before))
