@@ -14,9 +14,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define FRAMES    32
-#define OWN       3 /* frames of this file at the top of each stack */
+#define FRAMES 32
+
 #define BOOTSTRAP 65536
+#define OBJECTS   64
 #define BLOCKS    (UINT32_C(1) << 18)
 
 struct control *control;
@@ -42,6 +43,13 @@ struct block {
         void *frames[FRAMES];
 };
 static struct block *blocks;
+
+/* Where the program and its libraries have their code. */
+struct object {
+        uintptr_t base, start, end;
+};
+static struct object objects[OBJECTS];
+static size_t n_objects;
 
 static void find_real(void)
 {
@@ -74,15 +82,33 @@ static bool is_bootstrap(const void *p)
         return (const char *)p >= bootstrap && (const char *)p < bootstrap + BOOTSTRAP;
 }
 
+/* dladdr() looks for a symbol, which takes too long for each frame of each allocation. */
+static int note_object(struct dl_phdr_info *info, size_t size, void *context)
+{
+        (void)size;
+        (void)context;
+        for (int i = 0; i < info->dlpi_phnum && n_objects < OBJECTS; i++)
+                if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_X))
+                        objects[n_objects++] = (struct object){
+                                .base = info->dlpi_addr,
+                                .start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr,
+                                .end = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr +
+                                       info->dlpi_phdr[i].p_memsz,
+                        };
+        return 0;
+}
+
 /* Position-independent: objects are mapped elsewhere in the next process. */
 static uint64_t hash_frame(uint64_t hash, void *frame)
 {
-        Dl_info info;
-        uintptr_t offset = (uintptr_t)frame;
+        uintptr_t address = (uintptr_t)frame;
 
-        if (dladdr(frame, &info) && info.dli_fbase)
-                offset -= (uintptr_t)info.dli_fbase;
-        return (hash ^ offset) * UINT64_C(0x100000001b3);
+        for (size_t i = 0; i < n_objects; i++)
+                if (address >= objects[i].start && address < objects[i].end) {
+                        address -= objects[i].base;
+                        break;
+                }
+        return (hash ^ address) * UINT64_C(0x100000001b3);
 }
 
 /* Whether the stack is new, and then it is no longer. */
@@ -150,7 +176,7 @@ static bool chosen(void *const *frames, int n)
 /* Whether this allocation is to fail. */
 __attribute__((noinline)) static bool fails(void)
 {
-        void *frames[FRAMES + OWN] = { NULL };
+        void *frames[FRAMES] = { NULL };
         bool needs_stack;
         int n = 0;
 
@@ -161,10 +187,9 @@ __attribute__((noinline)) static bool fails(void)
         control->count++;
         needs_stack = control->mode == FAIL_NEW_STACK && control->failed == 0;
         if (needs_stack)
-                n = backtrace(frames, FRAMES) - 2;
+                n = backtrace(frames, (int)control->depth + 2) - 2;
         if (chosen(frames + 2, n)) {
-                if (!needs_stack)
-                        n = backtrace(frames, FRAMES) - 2;
+                n = backtrace(frames, FRAMES) - 2;
                 if (control->spared[0] && is_spared(frames + 2, n)) {
                         busy = false;
                         return false;
@@ -346,6 +371,7 @@ __attribute__((constructor)) static void map_control(void)
         if (fd < 0)
                 return;
         backtrace(frames, 2); /* loads what it needs */
+        dl_iterate_phdr(note_object, NULL);
         map = real_mmap(NULL, sizeof(*map), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         close(fd);
         if (map == MAP_FAILED)

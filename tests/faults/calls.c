@@ -33,6 +33,16 @@ static void name_of(int fd, char *out, size_t size)
         out[n > 0 ? n : 0] = '\0';
 }
 
+static bool matches(const char *path, const char *part)
+{
+        size_t len = strlen(path), n = strlen(part);
+
+        if (part[n - 1] != '$')
+                return strstr(path, part) != NULL;
+        n--;
+        return len >= n && strncmp(path + len - n, part, n) == 0;
+}
+
 static bool concerns(const struct fault_rule *rule, int fd, const char *path)
 {
         char name[4096];
@@ -43,7 +53,7 @@ static bool concerns(const struct fault_rule *rule, int fd, const char *path)
                 name_of(fd, name, sizeof(name));
                 path = name;
         }
-        return strstr(path, rule->path) != NULL;
+        return matches(path, rule->path);
 }
 
 /* The rule that the call falls under, NULL: it goes on. path NULL: that of fd. */

@@ -37,13 +37,14 @@ struct fault_rule {
         uint64_t skip, times, length;
         uint64_t calls;  /* seen */
         uint64_t failed; /* of them */
-        char path[208];  /* a part of the file's name; empty: any file */
+        char path[208];  /* a part of the file's name, its end if '$' follows; empty: any file */
 };
 
 struct control {
         uint64_t mode;  /* enum allocation_mode */
         uint64_t at;    /* N, from 1 */
-        uint64_t depth; /* frames, from the innermost, that make one stack differ from another */
+        uint64_t depth; /* frames, from the innermost, that make one stack differ from another, at
+                           most 30 */
         uint64_t count; /* allocations asked for since the test set it to 0 */
         uint64_t failed;
         uint64_t alive;  /* blocks allocated and not freed */

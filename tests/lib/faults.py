@@ -148,7 +148,10 @@ class Faults:
     # Calls
 
     def fail_call(self, call, error=0, path="", skip=0, times=0, length=0):
-        """A rule; returns its number, for failures(). error 0: short reads and writes, of length bytes."""
+        """
+        A rule; returns its number, for failures(). error 0: short reads and writes, of length bytes. path: a part of the
+        file's name, its end if "$" follows.
+        """
         for i in range(RULES_MAX):
             if self._get(RULES + i * RULE_SIZE, "I") == 0:
                 break
