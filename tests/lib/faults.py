@@ -99,9 +99,9 @@ class Faults:
     def forget_stacks(self):
         self.map[STACKS:STACKS + STACKS_SIZE] = bytes(STACKS_SIZE)
 
-    def spare(self, name):
-        """No allocation fails that is asked for through the library with this in its name."""
-        self.map[SPARED:SPARED + SPARED_SIZE] = name.encode().ljust(SPARED_SIZE, b"\0")
+    def spare(self, *names):
+        """No allocation fails that is asked for through a library with one of these, two at most, in its name."""
+        self.map[SPARED:SPARED + SPARED_SIZE] = b"".join(name.encode().ljust(SPARED_SIZE // 2, b"\0") for name in names).ljust(SPARED_SIZE, b"\0")
 
     def stop(self):
         self._set(MODE, SUCCEED)
