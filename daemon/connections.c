@@ -2,6 +2,7 @@
 #include "connections.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
  */
 #define REQUEST_TIMEOUTS 4
 #define USEC_PER_SEC     UINT64_C(1000000)
+/* From so many connections on, what they needed is worth giving back when they have gone. */
+#define CROWD 64
 
 TAILQ_HEAD(connection_list, connection);
 
@@ -19,6 +22,7 @@ struct connections {
         unsigned limit, limit_per_address, idle_timeout_s;
         struct network_list allow, deny;
         uint64_t n;
+        uint64_t most;                         /* since memory was given back */
         struct connection_list hasty, patient; /* ascending by since_us */
 };
 
@@ -126,6 +130,8 @@ struct connection *connections_add(struct connections *c, int fd, const struct s
         struct connection *connection = calloc(1, sizeof(*connection));
 
         c->n++;
+        if (c->n > c->most)
+                c->most = c->n;
         if (!connection)
                 return NULL;
         connection->fd = fd;
@@ -135,12 +141,25 @@ struct connection *connections_add(struct connections *c, int fd, const struct s
         return connection;
 }
 
+/* By itself malloc() keeps what lies below the last piece in use: tens of megabytes after a crowd.
+ */
+static void give_back(struct connections *c)
+{
+        if (c->most < CROWD || c->n > c->most / 8)
+                return;
+#ifdef __GLIBC__
+        malloc_trim(0);
+#endif
+        c->most = c->n;
+}
+
 void connections_remove(struct connections *c, struct connection *connection)
 {
         c->n--;
         if (connection)
                 TAILQ_REMOVE(list_of(c, connection->patient), connection, link);
         free(connection);
+        give_back(c);
 }
 
 void connections_moved(struct connections *c, struct connection *connection, bool patient,
