@@ -141,6 +141,7 @@ static void srat_compiled_by_iasl_decodes_in_every_field(void **state)
 
         assert_int_equal(DECODE(srat, &t, &srat, &fault), 0);
         assert_int_equal(fault.code, FIRMWARE_NO_FAULT);
+        assert_fault(&fault, "SRAT: no fault");
         assert_string_equal(srat.header.oem_id, "NUMAD ");
         assert_string_equal(srat.header.oem_table_id, "EVERY   ");
         assert_int_equal(srat.header.revision, 3);
@@ -230,6 +231,8 @@ static void a_wrong_signature_names_both(void **state)
 
         assert_int_equal(DECODE(slit, &t, &slit, &fault), -EINVAL);
         assert_fault(&fault, "SLIT: signature is \"SRAT\" (0x54415253), expected \"SLIT\"");
+        assert_int_equal(fault.offset, 0);
+        assert_int_equal(fault.type, 0);
         slit_free(&slit);
         memcpy(t.bytes, "\x01\n\xffT", 4);
         assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
@@ -255,6 +258,7 @@ static void a_wrong_checksum_is_told_and_the_table_decoded(void **state)
                  right);
         assert_fault(&fault, line);
         assert_int_equal(fault.offset, 9);
+        assert_int_equal(fault.type, 0);
         assert_int_equal(srat.n_cpus, 1);
         assert_int_equal(srat.n_memory, 1);
         assert_false(srat.unusable);
@@ -274,6 +278,8 @@ static void every_cut_keeps_what_is_whole(void **state)
                 t.len = len;
                 assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
                 assert_int_equal(fault.code, len < 48 ? FIRMWARE_TOO_SHORT : FIRMWARE_LENGTH);
+                assert_int_equal(fault.offset, len < 48 ? 0 : 4);
+                assert_int_equal(fault.type, 0);
                 assert_int_equal(srat.n_cpus, len >= 48 + 24 ? 1 : 0);
                 assert_int_equal(srat.n_memory, 0);
                 srat_free(&srat);
@@ -290,10 +296,14 @@ static void a_length_below_the_fixed_part_is_refused(void **state)
         put_at(&t, 4, 4, 47);
         assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
         assert_fault(&fault, "SRAT: length in the header is 47, expected at least 48");
+        assert_int_equal(fault.offset, 4);
+        assert_int_equal(fault.type, 0);
         assert_int_equal(srat.n_cpus, 0);
         put_at(&t, 4, 4, 0xffffffff);
         assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
         assert_fault(&fault, "SRAT: length in the header is 4294967295, expected at most 112");
+        assert_int_equal(fault.offset, 4);
+        assert_int_equal(fault.type, 0);
         assert_int_equal(srat.n_memory, 1);
         srat_free(&srat);
 }
