@@ -157,15 +157,6 @@ static bool make_body(struct body *body, const struct entry *entry, char *data, 
         return false;
 }
 
-/* Gives back the room that the buffer grew in advance; realloc() may refuse, and then it stays. */
-static char *shrink(char *data, size_t len)
-{
-        char *smaller = realloc(data, len ? len : 1);
-
-        /* cppcheck-suppress memleak ; one of the two is returned */
-        return smaller ? smaller : data;
-}
-
 static struct entry *entry_new(const struct representation *what, const struct body_source *source)
 {
         struct entry *entry = calloc(1, sizeof(*entry));
@@ -179,7 +170,7 @@ static struct entry *entry_new(const struct representation *what, const struct b
                 free(entry);
                 return NULL;
         }
-        out.data = shrink(out.data, out.len);
+        buffer_shrink(&out);
         entry->what = *what;
         entry->hash = hash_bytes(out.data, out.len);
         entry->data = out.data;
@@ -193,12 +184,17 @@ static struct entry *entry_new(const struct representation *what, const struct b
 static void entry_compress(struct body_cache *cache, struct entry *entry,
                            const struct snapshot *snap)
 {
-        size_t len;
         int level = entry->what.route->kind == ROUTE_STATIC ? GZIP_SMALL : GZIP_FAST;
-        char *data = gzip_compress(cache->gzip, entry->data, entry->identity.len, level, &len);
+        struct buffer out = BUFFER_INIT;
 
-        if (data && make_body(&entry->gzip, entry, data, len, true, snap))
-                cache->bytes += len;
+        gzip_compress(cache->gzip, entry->data, entry->identity.len, level, &out);
+        if (buffer_failed(&out)) {
+                buffer_release(&out);
+                return;
+        }
+        buffer_shrink(&out);
+        if (make_body(&entry->gzip, entry, out.data, out.len, true, snap))
+                cache->bytes += out.len;
         else
                 entry->gzip.len = 0;
 }

@@ -43,6 +43,17 @@ bool buffer_reserve(struct buffer *b, size_t n)
         return true;
 }
 
+void buffer_shrink(struct buffer *b)
+{
+        size_t cap = b->len ? b->len : 1;
+        char *data = realloc(b->data, cap);
+
+        if (!data)
+                return;
+        b->data = data;
+        b->cap = cap;
+}
+
 void buffer_add(struct buffer *b, const char *data, size_t len)
 {
         if (len == 0 || !buffer_reserve(b, len))

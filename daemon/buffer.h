@@ -33,6 +33,8 @@ void buffer_add_u64(struct buffer *b, uint64_t value);
 void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* value / scale as a decimal fraction without trailing zeros; scale is a power of ten. */
 void buffer_add_scaled(struct buffer *b, uint64_t value, uint64_t scale);
+/* Gives back the room that was grown in advance, if it can. */
+void buffer_shrink(struct buffer *b);
 /* The digits of value in base ten without a terminator; returns their number. */
 size_t u64_print(uint64_t value, char out[static 20]);
 /* Room for another n bytes, so that a reader can write there directly; false when there is none. */

@@ -159,13 +159,12 @@ static uint64_t read_number(struct device_reader *d, struct source_file *file, e
 /* One word, such as "up"; NULL if there is none. */
 static char *read_word(struct device_reader *d, struct source_file *file)
 {
-        static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
         struct parser p;
         size_t len = 0;
 
         if (read_text(d, file, MAY_BE_MISSING, &p) < 0)
                 return NULL;
-        while (p.pos + len < p.end && memchr(letters, p.pos[len], strlen(letters)))
+        while (p.pos + len < p.end && p.pos[len] >= 'a' && p.pos[len] <= 'z')
                 len++;
         if (len == 0 || p.end - p.pos != (ptrdiff_t)len + 1 || p.pos[len] != '\n')
                 parse_reject(&p, p.pos, "one word in lower case");

@@ -32,28 +32,25 @@ void gzip_free(struct gzip *gzip)
         free(gzip);
 }
 
-char *gzip_compress(struct gzip *gzip, const char *data, size_t len, int level, size_t *out_len)
+void gzip_compress(struct gzip *gzip, const char *data, size_t len, int level, struct buffer *out)
 {
         z_stream *z = &gzip->z;
         size_t cap;
-        char *out, *smaller;
 
         if (len > UINT32_MAX / 2 || deflateReset(z) != Z_OK ||
-            deflateParams(z, level, Z_DEFAULT_STRATEGY) != Z_OK)
-                return NULL;
+            deflateParams(z, level, Z_DEFAULT_STRATEGY) != Z_OK) {
+                out->failed = true;
+                return;
+        }
         cap = deflateBound(z, len);
-        out = malloc(cap);
-        if (!out)
-                return NULL;
+        if (!buffer_reserve(out, cap))
+                return;
         z->next_in = (z_const Bytef *)(uintptr_t)data;
         z->avail_in = (uInt)len;
-        z->next_out = (Bytef *)out;
+        z->next_out = (Bytef *)(out->data + out->len);
         z->avail_out = (uInt)cap;
-        if (deflate(z, Z_FINISH) != Z_STREAM_END) {
-                free(out);
-                return NULL;
-        }
-        *out_len = z->total_out;
-        smaller = realloc(out, *out_len);
-        return smaller ? smaller : out;
+        if (deflate(z, Z_FINISH) == Z_STREAM_END)
+                out->len += z->total_out;
+        else
+                out->failed = true;
 }

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include <stddef.h>
+#include "buffer.h"
 
 struct gzip;
 
@@ -18,5 +18,5 @@ struct gzip *gzip_new(void);
 /* NULL is allowed. */
 void gzip_free(struct gzip *gzip);
 
-/* The data in gzip's format, malloc()ed; NULL when memory is exhausted. */
-char *gzip_compress(struct gzip *gzip, const char *data, size_t len, int level, size_t *out_len);
+/* Appends the data in gzip's format; memory exhaustion shows in buffer_failed(). */
+void gzip_compress(struct gzip *gzip, const char *data, size_t len, int level, struct buffer *out);

@@ -74,7 +74,7 @@ void kernel_reader_free(struct kernel_reader *k)
 void kernel_read_identity(struct kernel_reader *k, struct reader *r, struct sample *sample)
 {
         for (size_t i = 0; i < NR_IDENTITIES; i++) {
-                const char *text, *newline;
+                const char *text;
                 size_t len;
                 int error;
 
@@ -82,7 +82,7 @@ void kernel_read_identity(struct kernel_reader *k, struct reader *r, struct samp
                 k->identity_values[i] = NULL;
                 error = source_read(k->source, k->identity[i], &text, &len);
                 if (error == 0) {
-                        newline = memchr(text, '\n', len);
+                        const char *newline = memchr(text, '\n', len);
                         k->identity_values[i] =
                                 strndup(text, newline ? (size_t)(newline - text) : len);
                 }

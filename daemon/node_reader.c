@@ -264,18 +264,14 @@ static bool hugepage_size_of(const char *name, uint64_t *kib)
         return parse_numbered_name(name, "hugepages-", "kB", INT64_MAX / 1024, kib) && *kib > 0;
 }
 
-void node_find_hugepages(struct node_reader *n, struct reader *r)
+/* Kernels before 2.6.32, and those without hugetlbfs, have no such directory. */
+static void list_hugepage_sizes(struct node_reader *n, struct reader *r)
 {
-        _cleanup_(reader_listing_close) struct reader_listing listing = { .dir = NULL };
+        _cleanup_(reader_listing_close) struct reader_listing listing = reader_list(
+                r, COLLECTOR_HUGEPAGES, "/sys/devices/system/node/node%d/hugepages", n->node.nid);
         const struct dirent *entry;
         uint64_t kib;
 
-        if (n->node.hugepages_known)
-                return;
-        drop_hugepages(n);
-        /* Kernels before 2.6.32, and those without hugetlbfs, have no such directory. */
-        listing = reader_list(r, COLLECTOR_HUGEPAGES, "/sys/devices/system/node/node%d/hugepages",
-                              n->node.nid);
         while ((entry = reader_next(&listing)))
                 if (hugepage_size_of(entry->d_name, &kib) && !add_hugepage_size(n, kib)) {
                         reader_out_of_memory(r);
@@ -284,6 +280,14 @@ void node_find_hugepages(struct node_reader *n, struct reader *r)
         n->node.hugepages_known = listing.error == 0 && !r->out_of_memory;
         if (!n->node.hugepages_known)
                 drop_hugepages(n);
+}
+
+void node_find_hugepages(struct node_reader *n, struct reader *r)
+{
+        if (n->node.hugepages_known)
+                return;
+        drop_hugepages(n);
+        list_hugepage_sizes(n, r);
 }
 
 void node_read_hugepages(struct node_reader *n, struct reader *r)

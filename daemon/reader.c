@@ -254,8 +254,11 @@ struct reader_listing reader_list(struct reader *r, enum collector collector, co
         if (vasprintf(&listing.path, format, args) < 0)
                 listing.path = NULL;
         va_end(args);
-        errno = ENOMEM;
-        listing.dir = listing.path ? source_opendir(r->source, listing.path) : NULL;
+        if (!listing.path) {
+                listing_failed(&listing, -ENOMEM);
+                return listing;
+        }
+        listing.dir = source_opendir(r->source, listing.path);
         if (listing.dir)
                 return listing;
         if (errno == ENOENT || errno == ENOTDIR) {

@@ -334,11 +334,9 @@ int record(struct source *source, const char *dir, error_text *error)
                 rec.error = -ENOMEM;
         collect_free(c);
         close(rec.dir_fd);
-        if (rec.error == -ENOMEM)
-                *error = NULL;
-        else if (rec.error &&
-                 asprintf(error, "cannot write '%s/%s': %s", dir,
-                          rec.failed_path ? rec.failed_path : "", strerror(-rec.error)) < 0)
+        if (rec.error == 0 || rec.error == -ENOMEM ||
+            asprintf(error, "cannot write '%s/%s': %s", dir, rec.failed_path ? rec.failed_path : "",
+                     strerror(-rec.error)) < 0)
                 *error = NULL;
         free(rec.failed_path);
         return rec.error;

@@ -26,11 +26,12 @@ static char next_char(const char **kernel)
 /* Whether a comes out as b with the suffix does. */
 static bool same_name(const char *a, const char *b, const char *suffix)
 {
-        char c, d;
+        char c;
 
         do {
+                char d = next_char(&b);
+
                 c = next_char(&a);
-                d = next_char(&b);
                 if (d == '\0')
                         d = next_char(&suffix);
                 if (c != d)

@@ -299,6 +299,14 @@ static enum MHD_Result send_no_such_node(const struct exchange *x, const struct 
         return send_problem(x, MHD_HTTP_NOT_FOUND, detail);
 }
 
+static void count_refusals(const struct gate *gate,
+                           struct refusal_stat out[static NR_GATE_REFUSALS - 1])
+{
+        for (unsigned i = GATE_OPEN + 1; i < NR_GATE_REFUSALS; i++)
+                *out++ = (struct refusal_stat){ .reason = gate_refusal_name(i),
+                                                .requests = gate_count(gate, i) };
+}
+
 static enum MHD_Result send_body(const struct exchange *x, const struct representation *what,
                                  const struct snapshot *snap, const struct header_field *fields)
 {
@@ -320,11 +328,7 @@ static enum MHD_Result send_body(const struct exchange *x, const struct represen
         const struct body_source source = { .snap = snap, .self = &self };
         const struct body *body;
 
-        for (unsigned i = 0; i < NR_GATE_REFUSALS - 1; i++)
-                refusals[i] = (struct refusal_stat){
-                        .reason = gate_refusal_name(GATE_OPEN + 1 + i),
-                        .requests = gate_count(r->gate, GATE_OPEN + 1 + i),
-                };
+        count_refusals(r->gate, refusals);
         r->source.uevents(r->source.context, &self.uevents);
         body = body_cache_get(r->cache, what, &source,
                               accept_gzip(fields[FIELD_ACCEPT_ENCODING].value));

@@ -260,7 +260,7 @@ uint64_t representation_needs(const struct representation *what)
                 return what->route->shows ? what->route->shows : COLLECTORS_ALL;
         if (what->collect & COLLECT_BIT(COLLECT_VMSTAT_ALL))
                 needs |= COLLECTOR_BIT(COLLECTOR_VMSTAT);
-        return what->collect & OF_EVERYTHING ? COLLECTORS_ALL : needs;
+        return (what->collect & OF_EVERYTHING) ? COLLECTORS_ALL : needs;
 }
 
 bool representation_equal(const struct representation *a, const struct representation *b)

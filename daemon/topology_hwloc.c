@@ -49,6 +49,8 @@ static int is_private(const char *name)
         return 0;
 }
 
+/* As deep as hwloc's tree, which has some twenty types. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void drop_private_infos(hwloc_topology_t topology, hwloc_obj_t object)
 {
         hwloc_obj_t child = NULL;
