@@ -164,7 +164,7 @@ static struct entry *entry_new(const struct representation *what, const struct b
 
         if (!entry)
                 return NULL;
-        what->route->render(&out, source->snap, source->self, what);
+        route_render(&out, source->snap, source->self, what);
         if (buffer_failed(&out)) {
                 buffer_release(&out);
                 free(entry);

@@ -31,44 +31,12 @@ static void body_metrics(struct buffer *out, const struct snapshot *snap,
         render_prometheus(out, snap, self, &options);
 }
 
-#define BODY_JSON(name, part)                                                              \
-        static void name(struct buffer *out, const struct snapshot *snap,                  \
-                         const struct self_stats *self, const struct representation *what) \
-        {                                                                                  \
-                (void)self;                                                                \
-                render_json(out, snap, part, what->pretty);                                \
-        }
-BODY_JSON(body_snapshot, JSON_SNAPSHOT)
-BODY_JSON(body_json_node_states, JSON_NODE_STATES)
-BODY_JSON(body_nodes, JSON_NODES)
-BODY_JSON(body_distances, JSON_DISTANCES)
-BODY_JSON(body_numa_meminfo, JSON_NUMA_MEMINFO)
-BODY_JSON(body_json_memblock, JSON_MEMBLOCK)
-BODY_JSON(body_memory_blocks, JSON_MEMORY_BLOCKS)
-BODY_JSON(body_memory_tiers, JSON_MEMORY_TIERS)
-BODY_JSON(body_firmware, JSON_FIRMWARE)
-BODY_JSON(body_devices, JSON_DEVICES)
-BODY_JSON(body_checks, JSON_CHECKS)
-
 static void body_node(struct buffer *out, const struct snapshot *snap,
                       const struct self_stats *self, const struct representation *what)
 {
         (void)self;
         render_json_node(out, snap, what->nid, what->pretty);
 }
-
-#define BODY_TEXT(name, renderer)                                                          \
-        static void name(struct buffer *out, const struct snapshot *snap,                  \
-                         const struct self_stats *self, const struct representation *what) \
-        {                                                                                  \
-                (void)self;                                                                \
-                (void)what;                                                                \
-                renderer(out, snap);                                                       \
-        }
-BODY_TEXT(body_node_exporter, render_node_exporter)
-BODY_TEXT(body_hardware, render_hardware)
-BODY_TEXT(body_memblock, render_memblock)
-BODY_TEXT(body_node_states, render_node_states)
 
 #ifdef WITH_HWLOC
 static void body_topology(struct buffer *out, const struct snapshot *snap,
@@ -92,22 +60,6 @@ static void body_events(struct buffer *out, const struct snapshot *snap,
         render_events(out, snap, self->events, what->since, what->pretty);
 }
 
-static void body_openapi(struct buffer *out, const struct snapshot *snap,
-                         const struct self_stats *self, const struct representation *what)
-{
-        (void)snap;
-        (void)self;
-        render_openapi(out, what->pretty);
-}
-
-static void body_schema(struct buffer *out, const struct snapshot *snap,
-                        const struct self_stats *self, const struct representation *what)
-{
-        (void)snap;
-        (void)self;
-        render_schema(out, what->pretty);
-}
-
 #ifdef WITH_PAGE
 static void body_page(struct buffer *out, const struct snapshot *snap,
                       const struct self_stats *self, const struct representation *what);
@@ -122,10 +74,10 @@ static void body_index(struct buffer *out, const struct snapshot *snap,
                        const struct self_stats *self, const struct representation *what);
 #endif
 
-#define JSON_ROUTE(where, body, text)                                                \
+#define JSON_ROUTE(where, which, text)                                               \
         {                                                                            \
                 .path = (where), .help = (text), .takes_pretty = true, .n_media = 1, \
-                .media = { MEDIA_JSON }, .render = (body),                           \
+                .media = { MEDIA_JSON }, .part = (which),                            \
         }
 #define HEALTH_ROUTE(where, text)                                                    \
         {                                                                            \
@@ -157,18 +109,20 @@ static const struct route routes[] = {
         { .path = "/metrics/node_exporter",
           .help = "the series of node_exporter's meminfo_numa collector",
           .n_media = 1, .media = { MEDIA_PROMETHEUS },
-          .shows = COLLECTOR_BIT(COLLECTOR_MEMINFO), .render = body_node_exporter },
-        JSON_ROUTE("/v1/snapshot", body_snapshot, "everything, one JSON document"),
-        JSON_ROUTE("/v1/node_states", body_json_node_states, "the kernel's node masks"),
-        JSON_ROUTE("/v1/nodes", body_nodes, "all online nodes"),
-        JSON_ROUTE("/v1/nodes/N", body_node, "one node"),
-        JSON_ROUTE("/v1/distances", body_distances, "the distance matrix"),
-        JSON_ROUTE("/v1/numa_meminfo", body_numa_meminfo, "which memory belongs to which node"),
-        JSON_ROUTE("/v1/memblock", body_json_memblock, "the kernel's memory regions at boot"),
-        JSON_ROUTE("/v1/memory_blocks", body_memory_blocks, "memory blocks by state"),
-        JSON_ROUTE("/v1/memory_tiers", body_memory_tiers, "memory tiers"),
-        JSON_ROUTE("/v1/firmware", body_firmware, "SRAT, SLIT, HMAT, CEDT and the usable ranges"),
-        JSON_ROUTE("/v1/devices", body_devices,
+          .shows = COLLECTOR_BIT(COLLECTOR_MEMINFO) | COLLECTOR_BIT(COLLECTOR_NUMASTAT),
+          .text = render_node_exporter },
+        JSON_ROUTE("/v1/snapshot", JSON_SNAPSHOT, "everything, one JSON document"),
+        JSON_ROUTE("/v1/node_states", JSON_NODE_STATES, "the kernel's node masks"),
+        JSON_ROUTE("/v1/nodes", JSON_NODES, "all online nodes"),
+        { .path = "/v1/nodes/N", .help = "one node", .takes_pretty = true,
+          .n_media = 1, .media = { MEDIA_JSON }, .render = body_node },
+        JSON_ROUTE("/v1/distances", JSON_DISTANCES, "the distance matrix"),
+        JSON_ROUTE("/v1/numa_meminfo", JSON_NUMA_MEMINFO, "which memory belongs to which node"),
+        JSON_ROUTE("/v1/memblock", JSON_MEMBLOCK, "the kernel's memory regions at boot"),
+        JSON_ROUTE("/v1/memory_blocks", JSON_MEMORY_BLOCKS, "memory blocks by state"),
+        JSON_ROUTE("/v1/memory_tiers", JSON_MEMORY_TIERS, "memory tiers"),
+        JSON_ROUTE("/v1/firmware", JSON_FIRMWARE, "SRAT, SLIT, HMAT, CEDT and the usable ranges"),
+        JSON_ROUTE("/v1/devices", JSON_DEVICES,
                    "PCI functions, interfaces, disks and accelerators, each with its node"),
 #ifdef WITH_HWLOC
         { .path = "/v1/topology", .help = "packages and caches, as hwloc has them",
@@ -178,7 +132,7 @@ static const struct route routes[] = {
           .kind = ROUTE_TOPOLOGY, .n_media = 1, .media = { MEDIA_XML },
           .render = body_topology_xml },
 #endif
-        JSON_ROUTE("/v1/checks", body_checks, "what an administrator would look for"),
+        JSON_ROUTE("/v1/checks", JSON_CHECKS, "what an administrator would look for"),
         { .path = "/v1/events",
           .help = "what changed; since= and wait=, or as a stream with Accept: text/event-stream",
           .kind = ROUTE_EVENTS, .takes_since = true, .takes_pretty = true,
@@ -186,15 +140,15 @@ static const struct route routes[] = {
         { .path = "/v1/stream", .help = "the same stream, with the figures of each sample",
           .kind = ROUTE_STREAM, .takes_since = true, .n_media = 1, .media = { MEDIA_EVENTS } },
         { .path = "/v1/hardware", .help = "as numactl --hardware prints it",
-          .n_media = 1, .media = { MEDIA_TEXT }, .render = body_hardware },
+          .n_media = 1, .media = { MEDIA_TEXT }, .text = render_hardware },
         { .path = "/v1/memblock.txt", .help = "memblock as the kernel lists it",
-          .n_media = 1, .media = { MEDIA_TEXT }, .render = body_memblock },
+          .n_media = 1, .media = { MEDIA_TEXT }, .text = render_memblock },
         { .path = "/v1/node_states.txt", .help = "node_states as a crash dump shows them",
-          .n_media = 1, .media = { MEDIA_TEXT }, .render = body_node_states },
+          .n_media = 1, .media = { MEDIA_TEXT }, .text = render_node_states },
         { .path = "/openapi.json", .help = "what the interface is", .kind = ROUTE_STATIC,
-          .takes_pretty = true, .n_media = 1, .media = { MEDIA_JSON }, .render = body_openapi },
+          .takes_pretty = true, .n_media = 1, .media = { MEDIA_JSON }, .document = render_openapi },
         { .path = "/v1/schema.json", .help = "what the documents are", .kind = ROUTE_STATIC,
-          .takes_pretty = true, .n_media = 1, .media = { MEDIA_JSON }, .render = body_schema },
+          .takes_pretty = true, .n_media = 1, .media = { MEDIA_JSON }, .document = render_schema },
         HEALTH_ROUTE("/healthz", "200, or 503 with the reason"),
         HEALTH_ROUTE("/readyz", "the same"),
         HEALTH_ROUTE("/-/healthy", "the same"),
@@ -216,7 +170,8 @@ static void add_routes(struct buffer *out)
         for (size_t i = 0; (route = route_at(i)); i++) {
                 const char *path = route->path;
 
-                if (route->kind == ROUTE_STATIC && route->render == route_at(0)->render)
+                if (route->kind == ROUTE_STATIC && route->render &&
+                    route->render == route_at(0)->render)
                         continue;
                 if (strstr(path, "/N"))
                         buffer_printf(out, "<li><code>%s</code>: %s</li>\n", path, route->help);
@@ -248,6 +203,21 @@ static void body_index(struct buffer *out, const struct snapshot *snap,
         buffer_add_str(out, "</html>\n");
 }
 #endif
+
+void route_render(struct buffer *out, const struct snapshot *snap, const struct self_stats *self,
+                  const struct representation *what)
+{
+        const struct route *route = what->route;
+
+        if (route->text)
+                route->text(out, snap);
+        else if (route->document)
+                route->document(out, what->pretty);
+        else if (route->render)
+                route->render(out, snap, self, what);
+        else
+                render_json(out, snap, route->part, what->pretty);
+}
 
 /* Metrics that are made of everything; the others' are their collector's. */
 #define OF_EVERYTHING (COLLECT_BIT(COLLECT_MEMORY_MAP) | COLLECT_BIT(COLLECT_CHECKS))

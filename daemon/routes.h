@@ -27,8 +27,13 @@ struct route {
         const char *media[2]; /* in order of preference */
         const char *policy;   /* Content-Security-Policy; NULL: none */
         uint64_t shows; /* COLLECTOR_BIT()s of the figures in it, beside the masks; 0: of all */
+        /* How its body comes about: as the first of these that is not NULL says, else as the part.
+         */
+        void (*text)(struct buffer *out, const struct snapshot *snap);
+        void (*document)(struct buffer *out, bool pretty);
         void (*render)(struct buffer *out, const struct snapshot *snap,
                        const struct self_stats *self, const struct representation *what);
+        enum json_part part;
 };
 
 /* What is asked for. Two equal ones of the same snapshot have the same body. */
@@ -47,6 +52,10 @@ struct representation {
 #define WAIT_SECONDS_MAX 3600
 
 bool representation_equal(const struct representation *a, const struct representation *b);
+
+/* Appends the body; snap may be NULL for a static route. */
+void route_render(struct buffer *out, const struct snapshot *snap, const struct self_stats *self,
+                  const struct representation *what);
 
 /* The figures that it is made of: COLLECTOR_BIT()s. */
 uint64_t representation_needs(const struct representation *what);
