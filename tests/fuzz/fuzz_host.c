@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (!gate) {
                 gate = gate_new();
-                gate_set_hosts(gate, hosts, 1);
+                gate_set_hosts(gate, gate_copy_hosts(hosts, 1));
         }
         if (!host)
                 return 0;

@@ -30,8 +30,9 @@ struct world {
         struct events *events;
 };
 
-static struct snapshot *current_snapshot(void *context)
+static struct snapshot *current_snapshot(void *context, uint64_t needs)
 {
+        (void)needs;
         return ((struct world *)context)->snapshot;
 }
 
@@ -76,7 +77,7 @@ static struct world *make_world(void)
                                                .before = json_null(),
                                                .after = json_null() },
                                "Node %d is online.", nid);
-                events_add(world.events, &list.events[0], world.snapshot);
+                events_add(world.events, &list, world.snapshot);
                 event_list_clear(&list);
         }
         return &world;
