@@ -25,6 +25,7 @@ struct node_reader {
         struct source_file *fields[NR_FIELD_SETS];
         struct source_file *distance, *cpulist, *cpumap;
         struct hugepage_files *hugepages; /* node.n_hugepages of them */
+        bool sizes_unreadable;            /* which sizes there are could not be read */
         size_t cap_distances, cap_ranges, cap_zones;
         struct node node;
 };
@@ -277,6 +278,7 @@ static void list_hugepage_sizes(struct node_reader *n, struct reader *r)
                         reader_out_of_memory(r);
                         break;
                 }
+        n->sizes_unreadable = listing.error < 0 && listing.error != -ENOENT;
         n->node.hugepages_known = listing.error == 0 && !r->out_of_memory;
         if (!n->node.hugepages_known)
                 drop_hugepages(n);
@@ -292,6 +294,9 @@ void node_find_hugepages(struct node_reader *n, struct reader *r)
 
 void node_read_hugepages(struct node_reader *n, struct reader *r)
 {
+        /* The sizes are read at a look alone; until the next one that failure stands. */
+        if (n->sizes_unreadable)
+                r->status[COLLECTOR_HUGEPAGES].success = false;
         for (size_t i = 0; i < n->node.n_hugepages; i++) {
                 struct hugepages *h = &n->node.hugepages[i];
                 uint64_t *values[NR_HUGEPAGE_FILES] = { &h->total, &h->free, &h->surplus };
