@@ -192,21 +192,17 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
  * A timer that is armed earlier than needed is left alone: it finds nothing to do and is armed
  * anew, once per timeout instead of once per request.
  */
-static int arm_timer(struct http *http, uint64_t at_us)
+static void arm_timer(struct http *http, uint64_t at_us)
 {
-        int r;
-
         if (at_us == NEVER) {
                 http->timer_us = NEVER;
-                return sd_event_source_set_enabled(http->timer, SD_EVENT_OFF);
+                sd_event_source_set_enabled(http->timer, SD_EVENT_OFF);
+                return;
         }
-        if (http->timer_us <= at_us)
-                return 0;
-        r = sd_event_source_set_time(http->timer, at_us);
-        if (r < 0)
-                return r;
+        if (http->timer_us <= at_us || sd_event_source_set_time(http->timer, at_us) < 0)
+                return;
         http->timer_us = at_us;
-        return sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT);
+        sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT);
 }
 
 /* Lets it work; *at_us becomes when it wants to work again, if that is sooner. */
@@ -225,16 +221,19 @@ static void run_engine(struct http *http, struct engine *engine, uint64_t *at_us
                 *at_us = timeout_us;
 }
 
-static int run(struct http *http)
+/* Nothing here is told to the loop as an error: it would not call that source any more. */
+static void run(struct http *http)
 {
         uint64_t at_us = NEVER, cut_off_us;
 
         for (size_t i = 0; i < NR_ENGINES; i++)
                 run_engine(http, &http->engines[i], &at_us);
-        if (at_us == 0)
-                return sd_event_source_set_enabled(http->pending, SD_EVENT_ONESHOT);
+        if (at_us == 0) {
+                sd_event_source_set_enabled(http->pending, SD_EVENT_ONESHOT);
+                return;
+        }
         cut_off_us = connections_next_cut_off(http->connections);
-        return arm_timer(http, cut_off_us < at_us ? cut_off_us : at_us);
+        arm_timer(http, cut_off_us < at_us ? cut_off_us : at_us);
 }
 
 /* Connections were resumed, maybe from within libmicrohttpd: it runs soon. */
@@ -258,13 +257,15 @@ static int on_epoll(sd_event_source *source, int fd, uint32_t revents, void *use
         (void)source;
         (void)fd;
         (void)revents;
-        return run(userdata);
+        run(userdata);
+        return 0;
 }
 
 static int on_pending(sd_event_source *source, void *userdata)
 {
         (void)source;
-        return run(userdata);
+        run(userdata);
+        return 0;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -275,7 +276,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
         (void)usec;
         http->timer_us = NEVER;
         connections_cut_off(http->connections, now_us(http));
-        return run(http);
+        run(http);
+        return 0;
 }
 
 /* Listeners. */
@@ -291,7 +293,8 @@ static int connected(void *context, int fd, const struct sockaddr *address, sock
         }
         /* It closes the socket if it fails. The next one is counted against this one. */
         MHD_add_connection(engine->daemon, fd, address, len);
-        return run(http);
+        run(http);
+        return 0;
 }
 
 static int explain(error_text *error, const char *what, int r)
