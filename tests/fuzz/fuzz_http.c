@@ -167,7 +167,8 @@ static void talk(struct http *http, sd_event *event, const char *path, const uin
         http_events_added(http);
         run(event);
         receive(fd, &answer);
-        check_answer(&answer, size < 4 || memcmp(data, "HEAD", 4) != 0);
+        /* libmicrohttpd passes over lines before the request line. */
+        check_answer(&answer, !memmem(data, size, "HEAD", 4));
         buffer_release(&answer);
         close(fd);
         run(event);
