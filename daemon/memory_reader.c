@@ -12,8 +12,9 @@
 
 #define MEMORY_DIR "/sys/devices/system/memory"
 
-/* How many states are read at once: about a millisecond. */
+/* How many states, and how many nodes' links, are read at once: about a millisecond. */
 #define STATES_AT_ONCE 64
+#define NODES_AT_ONCE  64
 
 struct memory_reader {
         struct source *source;
@@ -21,6 +22,9 @@ struct memory_reader {
         char *auto_online_value;
         size_t n, cap;
         struct memory_block *blocks;
+        size_t next_node;           /* whose links are listed next */
+        bool directory, complete;   /* there is one; neither it nor any node's was unreadable */
+        bool taken;                 /* the list is made */
         size_t next, kept;          /* of blocks, while their states are read */
         struct source_file *state;  /* the block's state that is accounted; NULL: all are well */
         uint64_t state_id;          /* its block */
@@ -272,36 +276,45 @@ static void read_settings(struct memory_reader *m, struct reader *r, struct samp
         sample->auto_online_blocks = m->auto_online_value;
 }
 
-/* All but the states. Whether these can be read. */
-static bool read_blocks(struct memory_reader *m, struct reader *r, struct sample *sample,
-                        const int *nids, size_t n_nids)
+static void begin_blocks(struct memory_reader *m, struct reader *r)
 {
-        int error;
-        bool directory, complete;
+        int error = list_blocks(m, r, MEMORY_DIR, NUMA_NO_NODE);
 
-        m->n = m->next = m->kept = 0;
-        error = list_blocks(m, r, MEMORY_DIR, NUMA_NO_NODE);
-        directory = error == 0;
-        complete = error == 0 || error == -ENOENT;
-        for (size_t i = 0; i < n_nids; i++) {
+        m->directory = error == 0;
+        m->complete = error == 0 || error == -ENOENT;
+}
+
+/* The blocks of the next few nodes. */
+static void list_nodes(struct memory_reader *m, struct reader *r, const int *nids, size_t n_nids)
+{
+        size_t left = n_nids - m->next_node;
+        size_t end = m->next_node + (left > NODES_AT_ONCE ? NODES_AT_ONCE : left);
+
+        for (; m->next_node < end; m->next_node++) {
                 _cleanup_(free_p) char *path = NULL;
+                int nid = nids[m->next_node], error;
 
-                if (asprintf(&path, "/sys/devices/system/node/node%d", nids[i]) < 0) {
+                if (asprintf(&path, "/sys/devices/system/node/node%d", nid) < 0) {
                         reader_out_of_memory(r);
-                        break;
+                        continue;
                 }
-                error = list_blocks(m, r, path, nids[i]);
-                complete = complete && (error == 0 || error == -ENOENT);
+                error = list_blocks(m, r, path, nid);
+                m->complete = m->complete && (error == 0 || error == -ENOENT);
         }
+}
+
+/* All are listed. Whether their states can be read. */
+static bool take_blocks(struct memory_reader *m, struct reader *r, struct sample *sample)
+{
         /* Of half a list nothing can be said. */
-        if (!complete)
+        if (!m->complete)
                 m->n = 0;
         merge_blocks(m);
         /* A kernel without memory hotplug has neither directory nor links. */
-        sample->memory_blocks_known = complete && (directory || m->n > 0);
+        sample->memory_blocks_known = m->complete && (m->directory || m->n > 0);
         sample->memory_block_size = 0;
         sample->auto_online_blocks = NULL;
-        if (!directory)
+        if (!m->directory)
                 return false;
         read_settings(m, r, sample);
         forget_unplugged(m);
@@ -311,12 +324,20 @@ static bool read_blocks(struct memory_reader *m, struct reader *r, struct sample
 bool memory_read(struct memory_reader *m, struct reader *r, struct sample *sample, const int *nids,
                  size_t n_nids, bool begin)
 {
-        bool more;
+        bool more = true;
 
-        if (begin)
-                more = read_blocks(m, r, sample, nids, n_nids);
-        else
+        if (begin) {
+                m->n = m->next = m->kept = m->next_node = 0;
+                m->taken = false;
+                begin_blocks(m, r);
+        } else if (m->next_node < n_nids) {
+                list_nodes(m, r, nids, n_nids);
+        } else if (!m->taken) {
+                m->taken = true;
+                more = take_blocks(m, r, sample);
+        } else {
                 more = read_states(m, r);
+        }
         sample->memory_blocks = m->blocks;
         sample->n_memory_blocks = m->n;
         return more;
