@@ -14,7 +14,7 @@
 #define LOOK_INTERVAL_NS UINT64_C(600000000000)
 
 /* How long a piece of work on a sample is; then whoever else is waiting has his turn. */
-#define PIECE_NS UINT64_C(4000000)
+#define PIECE_NS UINT64_C(1000000)
 
 struct sampler {
         struct collect *collect;

@@ -27,8 +27,8 @@ void sampler_free(struct sampler *s);
  * before stays current; so it does if the sample is torn. */
 int sampler_sample(struct sampler *s, bool look);
 /*
- * The same, but bit by bit: begins a sample, unless one is under way, and works on it for a few
- * milliseconds. 1: there is more to do, call sampler_continue() when nothing else is; 0: it is
+ * The same, but bit by bit: begins a sample, unless one is under way, and works on it for a
+ * millisecond. 1: there is more to do, call sampler_continue() when nothing else is; 0: it is
  * done; -ENOMEM as above.
  */
 int sampler_begin(struct sampler *s, bool look);
