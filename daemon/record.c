@@ -133,7 +133,9 @@ __attribute__((format(printf, 2, 3))) static void save_directory(struct recordin
         va_start(args, format);
         n = vasprintf(&path, format, args);
         va_end(args);
-        if (n >= 0)
+        if (n < 0)
+                note_failure(rec, "sys");
+        else
                 make_parents(rec, path);
 }
 

@@ -29,19 +29,6 @@ static json_t *json_number(uint64_t value)
         return json_u64_if(value != DEVICE_UNKNOWN, value);
 }
 
-static json_t *json_cpulist(const struct id_list *cpus)
-{
-        struct buffer list = BUFFER_INIT;
-        json_t *json;
-
-        if (!cpus->known)
-                return json_null();
-        id_list_print(&list, cpus);
-        json = buffer_failed(&list) ? NULL : json_stringn(list.data ? list.data : "", list.len);
-        buffer_release(&list);
-        return json;
-}
-
 static json_t *json_interrupts(const struct device *device)
 {
         json_t *json = json_array();

@@ -14,6 +14,8 @@ json_t *json_u64_if(bool known, uint64_t value);
 json_t *json_text(const char *s);
 /* The text of the buffer. */
 json_t *json_buffer(const struct buffer *text);
+/* "0-3,8"; null if it is not known. */
+json_t *json_cpulist(const struct id_list *cpus);
 /* RFC 3339, UTC, with nanoseconds. */
 json_t *json_time(uint64_t realtime_ns);
 /* What every document begins with: boot_id, hostname, … */

@@ -29,7 +29,7 @@ static json_t *json_cpus(const struct id_list *cpus)
         return json;
 }
 
-static json_t *json_cpulist(const struct id_list *cpus)
+json_t *json_cpulist(const struct id_list *cpus)
 {
         struct buffer list = BUFFER_INIT;
         json_t *json;
