@@ -312,13 +312,13 @@ static void account_faults(struct firmware_reader *f, struct reader *r)
         for (unsigned i = 0; i < NR_FIRMWARE_TABLES; i++) {
                 const struct firmware_table_status *status = &f->current->status[i];
                 const struct buffer *bytes = &f->current->bytes[i];
-                struct parser p;
+                const char *start = bytes->len > 0 ? bytes->data : "";
+                struct parser p = { .start = start, .pos = start };
 
                 if (status->origin == ORIGIN_NONE)
                         continue;
-                p = (struct parser){ .start = bytes->data, .pos = bytes->data };
                 if (status->fault.code != FIRMWARE_NO_FAULT)
-                        parse_reject(&p, p.start + status->fault.offset,
+                        parse_reject(&p, start + status->fault.offset,
                                      expectation(status->fault.code));
                 reader_parsed(r, COLLECTOR_FIRMWARE,
                               status->origin == ORIGIN_ACPI ? f->tables[i] : f->credentials[i], &p);
