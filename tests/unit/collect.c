@@ -27,6 +27,52 @@ struct tree {
         const struct sample *sample; /* the last one */
 };
 
+/* How often the daemon's objects have called the allocator: the linker wraps its functions for this
+ * program. */
+static unsigned allocator_calls;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+void __real_free(void *p);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+void __wrap_free(void *p);
+
+void *__wrap_malloc(size_t size)
+{
+        allocator_calls++;
+        return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+        allocator_calls++;
+        return __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+        allocator_calls++;
+        return __real_realloc(p, size);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+        allocator_calls++;
+        return __real_reallocarray(p, n, size);
+}
+
+/* Whatever libc allocates for the daemon (asprintf(), strdup()) comes by here. */
+void __wrap_free(void *p)
+{
+        allocator_calls += p != NULL;
+        __real_free(p);
+}
+
 static const char *path_in(const struct tree *t, const char *path, char out[static 256])
 {
         assert_true(snprintf(out, 256, "%s/%s", t->dir, path) < 256);
@@ -852,6 +898,28 @@ static void large_machine_is_read_in_small_steps(void **state)
         tree_free(&t);
 }
 
+static void figures_are_read_without_allocating(void **state)
+{
+        (void)state;
+        struct tree t = tree_new(100);
+        /* What a directory that is no sysfs has read anew each time. */
+        const uint64_t structure =
+                COLLECTOR_BIT(COLLECTOR_DISTANCES) | COLLECTOR_BIT(COLLECTOR_CPUS) |
+                COLLECTOR_BIT(COLLECTOR_MEMORY_BLOCKS) | COLLECTOR_BIT(COLLECTOR_ACCESS) |
+                COLLECTOR_BIT(COLLECTOR_MEMORY_TIERS) | COLLECTOR_BIT(COLLECTOR_FIRMWARE) |
+                COLLECTOR_BIT(COLLECTOR_DEVICES);
+        unsigned before, steps;
+
+        look(&t);
+        sample_of(&t, COLLECTORS_ALL & ~structure, &steps);
+        put(&t, NODE "/node1/meminfo", "Node 1 MemTotal: 5 kB\nNode 1 MemFree: 1 kB\n");
+        before = allocator_calls;
+        t.sample = sample_of(&t, COLLECTORS_ALL & ~structure, &steps);
+        assert_int_equal(allocator_calls - before, 0);
+        assert_int_equal(mem_total(&t.sample->nodes[1]), 5 * 1024);
+        tree_free(&t);
+}
+
 static int look_for_host(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
         char text[4096];
@@ -955,6 +1023,7 @@ int main(void)
                 cmocka_unit_test(only_what_is_wanted_is_read),
                 cmocka_unit_test(what_came_meanwhile_is_read_in_full),
                 cmocka_unit_test(large_machine_is_read_in_small_steps),
+                cmocka_unit_test(figures_are_read_without_allocating),
                 cmocka_unit_test(recording_shows_the_same_machine_without_its_name),
                 cmocka_unit_test(recording_into_what_is_no_empty_directory_is_refused),
                 cmocka_unit_test(root_that_is_no_directory_is_refused),
