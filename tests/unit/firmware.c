@@ -95,14 +95,19 @@ static struct table small_srat(void)
         return t;
 }
 
-/* Decodes from an exact copy on the heap, so that a byte read past the end is seen. */
+/* Decodes from an exact copy on the heap, so that a byte read past the end is seen, into what was
+ * something else before. */
 #define DECODE(name, t, out, fault)                                        \
         ({                                                                 \
+                struct firmware_fault *fault_ = (fault);                   \
                 uint8_t *copy_ = malloc((t)->len + 1);                     \
                 assert_non_null(copy_);                                    \
                 uint8_t *exact_ = realloc(copy_, (t)->len ? (t)->len : 1); \
                 memcpy(exact_, (t)->bytes, (t)->len);                      \
-                int r_ = name##_decode(exact_, (t)->len, (out), (fault));  \
+                memset((out), 0xa5, sizeof(*(out)));                       \
+                if (fault_)                                                \
+                        memset(fault_, 0xa5, sizeof(*fault_));             \
+                int r_ = name##_decode(exact_, (t)->len, (out), fault_);   \
                 free(exact_);                                              \
                 r_;                                                        \
         })
@@ -563,6 +568,18 @@ static void revision_1_has_8_bit_domains(void **state)
         assert_int_equal(srat.cpus[0].pxm, 4);
         assert_int_equal(srat.memory[0].pxm, 4);
         srat_free(&srat);
+        put_at(&t, 48 + 2, 1, 0xff);
+        put_at(&t, 64 + 2, 4, 0xffffffff);
+        for (uint8_t revision = 0; revision <= 1; revision++) {
+                t.bytes[8] = revision;
+                seal(&t);
+                assert_int_equal(DECODE(srat, &t, &srat, NULL), 0);
+                assert_int_equal(srat.cpus[0].pxm, 0xff);
+                assert_int_equal(srat.memory[0].pxm, 0xff);
+                srat_free(&srat);
+        }
+        put_at(&t, 48 + 2, 1, 0x04);
+        put_at(&t, 64 + 2, 4, 0xaabbcc04);
         t.bytes[8] = 2;
         seal(&t);
         assert_int_equal(DECODE(srat, &t, &srat, NULL), 0);
