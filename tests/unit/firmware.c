@@ -1286,6 +1286,33 @@ static void cedt_window_with_a_wrong_interleave_is_kept(void **state)
         cedt_free(&cedt);
 }
 
+static void a_freed_table_is_empty_and_may_be_freed_again(void **state)
+{
+        (void)state;
+        struct table srat_table = load("srat"), slit_table = load("slit");
+        struct table hmat_table = load("hmat"), cedt_table = load("cedt");
+        struct srat srat;
+        struct slit slit;
+        struct hmat hmat;
+        struct cedt cedt;
+
+        assert_int_equal(DECODE(srat, &srat_table, &srat, NULL), 0);
+        assert_int_equal(DECODE(slit, &slit_table, &slit, NULL), 0);
+        assert_int_equal(DECODE(hmat, &hmat_table, &hmat, NULL), 0);
+        assert_int_equal(DECODE(cedt, &cedt_table, &cedt, NULL), 0);
+        for (int i = 0; i < 2; i++) {
+                srat_free(&srat);
+                assert_int_equal(srat.n_cpus + srat.n_memory + srat.n_its + srat.n_generic, 0);
+                assert_int_equal(srat.header.structures, 0);
+                slit_free(&slit);
+                assert_int_equal(slit.localities, 0);
+                hmat_free(&hmat);
+                assert_int_equal(hmat.n_proximities + hmat.n_localities + hmat.n_caches, 0);
+                cedt_free(&cedt);
+                assert_int_equal(cedt.n_chbs + cedt.n_cfmws, 0);
+        }
+}
+
 static int map_of(struct table *t, struct pxm_map *map, uint32_t *bad_pxm)
 {
         struct srat srat;
@@ -1414,6 +1441,7 @@ int main(void)
                 cmocka_unit_test(cedt_interleave_codes_are_those_of_cxl),
                 cmocka_unit_test(cedt_structures_that_are_too_short_are_skipped),
                 cmocka_unit_test(cedt_window_with_a_wrong_interleave_is_kept),
+                cmocka_unit_test(a_freed_table_is_empty_and_may_be_freed_again),
                 cmocka_unit_test(nodes_are_numbered_by_initiators_then_memory),
                 cmocka_unit_test(a_disabled_generic_initiator_hides_the_initiators_behind_it),
                 cmocka_unit_test(a_domain_out_of_range_makes_the_srat_unused),
