@@ -967,12 +967,8 @@ static void an_allocation_that_fails_fails_numa_init(void **state)
         struct machine *m = *state;
         struct srat srat = two_sockets();
         struct srat_memory overlapping[] = {
-                { .pxm = 0, .base = 0, .length = 3 * GIB, .enabled = true, .hotpluggable = true },
-                { .pxm = 1,
-                  .base = 2 * GIB,
-                  .length = 3 * GIB,
-                  .enabled = true,
-                  .hotpluggable = true },
+                { .pxm = 0, .base = 0, .length = 9 * GIB, .enabled = true },
+                { .pxm = 1, .base = 4 * GIB, .length = GIB, .enabled = true, .hotpluggable = true },
         };
         struct srat_memory cold[] = {
                 { .pxm = 0, .base = 0, .length = 3 * GIB, .enabled = true },
