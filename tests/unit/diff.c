@@ -795,6 +795,25 @@ static void a_block_whose_state_cannot_be_read_has_not_changed(void **state)
                 }
 }
 
+static void a_block_that_comes_in_an_unknown_state_is_added(void **state)
+{
+        (void)state;
+        struct structure a = small_machine(), b = a;
+        struct machine *after;
+        struct event_list list;
+
+        a.blocks[1][1] = b.blocks[1][1] = 0;
+        b.blocks[NOBODY][1] = 'f';
+        after = machine_of(&b);
+        after->blocks[1].state = BLOCK_UNKNOWN;
+        list = diff_from(machine_of(&a), after);
+        assert_int_equal(n_before_checks(&list), 1);
+        assert_event(&list.events[0], EVENT_MEMORY_ADDED, NUMA_NO_NODE, "null", "null",
+                     "{\"first_block\":1,\"last_block\":1}",
+                     "128 MiB of memory were added to no node: [mem 0x08000000-0x0fffffff].");
+        event_list_clear(&list);
+}
+
 static void memory_is_not_told_of_while_one_side_does_not_know_its_blocks(void **state)
 {
         (void)state;
@@ -939,6 +958,7 @@ int main(void)
                 cmocka_unit_test(memory_that_comes_and_goes_is_told_with_its_range),
                 cmocka_unit_test(without_a_block_size_memory_is_told_by_its_blocks),
                 cmocka_unit_test(a_block_whose_state_cannot_be_read_has_not_changed),
+                cmocka_unit_test(a_block_that_comes_in_an_unknown_state_is_added),
                 cmocka_unit_test(memory_is_not_told_of_while_one_side_does_not_know_its_blocks),
                 cmocka_unit_test(blocks_of_several_nodes_are_compared_by_node),
                 cmocka_unit_test(memory_that_could_not_be_compared_counts_as_lost),
