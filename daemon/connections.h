@@ -12,9 +12,8 @@ struct connection {
         TAILQ_ENTRY(connection) link;
         int fd;
         struct in6_addr
-                address; /* IPv4 as IPv4-mapped; all zero: it has none, and is not counted */
-        bool asked;      /* for a certificate that is believed; verified is the answer */
-        bool verified;
+                address;   /* IPv4 as IPv4-mapped; all zero: it has none, and is not counted */
+        bool verified;     /* has shown a certificate that is believed */
         bool patient;      /* it waits for events, which may take long */
         uint64_t since_us; /* CLOCK_MONOTONIC: connected, or answered last */
 };

@@ -127,12 +127,14 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
         return request;
 }
 
-/* Once a connection: it costs as much as a small answer. */
+/*
+ * A yes holds as long as the connection: it costs as much as a small answer. A no is heard twice
+ * and not kept, because GnuTLS says no, too, when memory is exhausted amid its verification.
+ */
 static bool verify(const struct http *http, struct MHD_Connection *connection, struct connection *c)
 {
-        if (!c->asked)
+        for (int i = 0; i < 2 && !c->verified; i++)
                 c->verified = tls_client_verified(http->tls, connection);
-        c->asked = true;
         return c->verified;
 }
 

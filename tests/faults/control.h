@@ -48,7 +48,8 @@ struct control {
         uint64_t count; /* allocations asked for since the test set it to 0 */
         uint64_t failed;
         uint64_t alive;     /* blocks allocated and not freed */
-        char spared[2][32]; /* parts of files' names: what is asked for through them never fails */
+        char spared[3][32]; /* parts of names of files or of their functions: what is asked for
+                               through them never fails */
         uint64_t trace; /* remember who allocated each block, and say at the end which are alive */
         int64_t realtime_ns, monotonic_ns, boottime_ns; /* added to the clocks */
         char where[8192]; /* the stack that failed last: "object+0xoffset" lines */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Makes allocations and system calls of the daemon fail, by the library of tests/faults in it."""
 import errno
+import functools
 import mmap
 import os
 import re
@@ -14,7 +15,8 @@ from daemon import binary
 
 # The layout of tests/faults/control.h.
 MODE, AT, DEPTH, COUNT, FAILED, ALIVE = (8 * i for i in range(6))
-SPARED, SPARED_SIZE = 48, 64
+SPARED, SPARED_NAMES, SPARED_NAME = 48, 3, 32
+SPARED_SIZE = SPARED_NAMES * SPARED_NAME
 TRACE, REALTIME, MONOTONIC, BOOTTIME = (SPARED + SPARED_SIZE + 8 * i for i in range(4))
 WHERE, WHERE_SIZE = BOOTTIME + 8, 8192
 RULES, RULE_SIZE, RULES_MAX, PATH_SIZE = WHERE + WHERE_SIZE, 256, 16, 208
@@ -26,19 +28,20 @@ CALLS = {name: i + 1 for i, name in enumerate("read open accept write send recv 
 #: Every allocation by its number, not only one of each call stack: NUMAD_FAULTS_FULL=1. Takes long.
 FULL = os.environ.get("NUMAD_FAULTS_FULL", "") not in ("", "0")
 
-#: How many of the innermost frames tell one call stack from another.
-FRAMES = 8
 
 
 def library():
     return os.path.join(os.path.dirname(binary()), "tests", "faults", "faults.so")
 
 
+@functools.lru_cache(maxsize=None)
 def sanitized():
-    """AddressSanitizer has an allocator of its own, and its own opinion of who comes first."""
     with open(binary(), "rb") as f:
         return b"__asan_init" in f.read()
 
+
+#: How many of the innermost frames tell one call stack from another. With sanitizers an allocation takes long, and fewer fail.
+FRAMES = 4 if sanitized() else 8
 
 need_library = unittest.skipUnless(os.path.exists(library()), "make check builds tests/faults/faults.so")
 
@@ -60,10 +63,7 @@ class Faults:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def environment(self, **more):
-        out = {"LD_PRELOAD": library(), "NUMAD_FAULTS": self.path, **more}
-        if sanitized():
-            out["ASAN_OPTIONS"] = "verify_asan_link_order=0:allocator_may_return_null=1:" + os.environ.get("ASAN_OPTIONS", "")
-        return out
+        return {"LD_PRELOAD": library(), "NUMAD_FAULTS": self.path, **more}
 
     def _set(self, offset, value, form="q"):
         struct.pack_into("=" + form, self.map, offset, value)
@@ -100,8 +100,8 @@ class Faults:
         self.map[STACKS:STACKS + STACKS_SIZE] = bytes(STACKS_SIZE)
 
     def spare(self, *names):
-        """No allocation fails that is asked for through a library with one of these, two at most, in its name."""
-        self.map[SPARED:SPARED + SPARED_SIZE] = b"".join(name.encode().ljust(SPARED_SIZE // 2, b"\0") for name in names).ljust(SPARED_SIZE, b"\0")
+        """No allocation fails that is asked for through a library or function with one of these, three at most, in its name."""
+        self.map[SPARED:SPARED + SPARED_SIZE] = b"".join(n.encode().ljust(SPARED_NAME, b"\0") for n in names).ljust(SPARED_SIZE, b"\0")
 
     def stop(self):
         self._set(MODE, SUCCEED)
