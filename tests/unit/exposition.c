@@ -67,6 +67,7 @@ static void families_are_each_in_one_piece(void **state)
                 { HEAD "# TYPE a gauge\n", "TYPE for the second time", 27 },
                 { "# TYPE a histogramm\n", "an unknown type", 0 },
                 { "# TYPE a\n", "no name of a family", 0 },
+                { "# TYPE  gauge\n", "no name of a family", 0 },
                 { "# TYPE 1a gauge\n", "no name of a family", 0 },
                 { "# a comment\n", "a comment that is neither HELP nor TYPE", 0 },
                 { "# UNIT a bytes\n", "a comment that is neither HELP nor TYPE", 0 },

@@ -184,15 +184,16 @@ static void facts_follow_the_events(void **state)
         assert_null(apply(facts, memory(EVENT_MEMORY_OFFLINE, "online", "offline", 4, 4)));
         assert_null(apply(facts, cpus("0-3", "")));
         assert_null(apply(facts, (struct event){ .type = EVENT_DISTANCE_CHANGED,
-                                                 .before = json_pack("{s:i}", "1", 21),
-                                                 .after = json_pack("{s:i}", "1", 17) }));
+                                                 .nid = 1,
+                                                 .before = json_pack("{s:i}", "0", 21),
+                                                 .after = json_pack("{s:i}", "0", 17) }));
         assert_null(
                 apply(facts, (struct event){ .type = EVENT_HUGEPAGES_CHANGED,
                                              .before = json_integer(8),
                                              .after = json_integer(0),
                                              .more = json_pack("{s:i}", "size_bytes", 2097152) }));
         wanted = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:s}", "states 0 0", 3, "states 1 0", 3,
-                           "distance 0 0", 10, "distance 0 1", 17, "distance 1 0", 21,
+                           "distance 0 0", 10, "distance 0 1", 21, "distance 1 0", 17,
                            "distance 1 1", 10, "block 0 4", "offline");
         assert_true(json_equal(facts, wanted));
         json_decref(facts);
