@@ -304,6 +304,41 @@ static void events_turn_the_old_structure_into_the_new(void **state)
         }
 }
 
+static void assert_in_order(const struct event_list *list)
+{
+        static const int ranks[NR_EVENT_TYPES] = {
+                [EVENT_CPU_OFFLINE] = 0,       [EVENT_MEMORY_OFFLINE] = 1,
+                [EVENT_MEMORY_REMOVED] = 1,    [EVENT_NODE_OFFLINE] = 2,
+                [EVENT_NODE_ONLINE] = 3,       [EVENT_NODE_STATE_CHANGED] = 3,
+                [EVENT_MEMORY_ADDED] = 4,      [EVENT_MEMORY_ONLINE] = 4,
+                [EVENT_CPU_ONLINE] = 5,        [EVENT_DISTANCE_CHANGED] = 6,
+                [EVENT_HUGEPAGES_CHANGED] = 7, [EVENT_CHECK_RAISED] = 8,
+                [EVENT_CHECK_CLEARED] = 8,     [EVENT_SAMPLE_FAILED] = 9,
+                [EVENT_SAMPLE_RECOVERED] = 9,
+        };
+
+        for (size_t i = 1; i < list->n; i++)
+                assert_true(ranks[list->events[i - 1].type] <= ranks[list->events[i].type]);
+}
+
+static void what_goes_is_told_before_what_comes(void **state)
+{
+        (void)state;
+        for (uint32_t seed = 1; seed <= 200; seed++) {
+                struct structure a = { .states = { 0 } }, b;
+                struct event_list list;
+
+                random_state = seed;
+                memset(a.mask_known, true, sizeof(a.mask_known));
+                mutate(&a, true);
+                b = a;
+                mutate(&b, true);
+                list = diff_of(&a, &b);
+                assert_in_order(&list);
+                event_list_clear(&list);
+        }
+}
+
 static void nothing_that_changed_is_nothing_to_tell(void **state)
 {
         (void)state;
@@ -938,6 +973,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(events_turn_the_old_structure_into_the_new),
+                cmocka_unit_test(what_goes_is_told_before_what_comes),
                 cmocka_unit_test(nothing_that_changed_is_nothing_to_tell),
                 cmocka_unit_test(a_node_that_comes_tells_its_masks_and_distances),
                 cmocka_unit_test(a_node_that_comes_without_its_directory_has_no_distances),
