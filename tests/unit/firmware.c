@@ -418,6 +418,18 @@ static void slit_is_a_square_by_domain(void **state)
         slit_free(&slit);
 }
 
+static void slit_of_no_localities_is_empty(void **state)
+{
+        (void)state;
+        struct table t = begin("SLIT", 1, 8);
+        struct slit slit;
+
+        seal(&t);
+        assert_int_equal(DECODE(slit, &t, &slit, NULL), 0);
+        assert_int_equal(slit.localities, 0);
+        slit_free(&slit);
+}
+
 static void slit_with_more_localities_than_bytes_is_refused(void **state)
 {
         (void)state;
@@ -522,6 +534,35 @@ static void hmat_matrix_larger_than_its_structure_is_skipped(void **state)
         }
 }
 
+static void hmat_structures_that_are_short_or_unknown_are_skipped_and_counted(void **state)
+{
+        (void)state;
+        struct table t = begin("HMAT", 2, 4);
+        struct firmware_fault fault;
+        struct hmat hmat;
+
+        for (uint16_t type = 0; type <= 3; type++) {
+                put(&t, 4, type);
+                put(&t, 4, 24);
+                put(&t, 16, 0);
+        }
+        put(&t, 4, 2);
+        put(&t, 4, 32);
+        put(&t, 8, 5);
+        put(&t, 16, 0);
+        seal(&t);
+        assert_int_equal(DECODE(hmat, &t, &hmat, &fault), -EINVAL);
+        assert_int_equal(fault.code, FIRMWARE_SHORT_STRUCTURE);
+        assert_int_equal(fault.offset, 40);
+        assert_int_equal(hmat.header.errors, 3);
+        assert_int_equal(hmat.header.unknown, 1);
+        assert_int_equal(hmat.n_proximities, 0);
+        assert_int_equal(hmat.n_localities, 0);
+        assert_int_equal(hmat.n_caches, 1);
+        assert_int_equal(hmat.caches[0].memory_pxm, 5);
+        hmat_free(&hmat);
+}
+
 static void cedt_windows_have_ways_and_targets(void **state)
 {
         (void)state;
@@ -568,6 +609,23 @@ static void cedt_window_with_a_wrong_interleave_is_kept(void **state)
         assert_int_equal(cedt.cfmws[0].size, 0x100000000);
         assert_int_equal(cedt.cfmws[1].ways, 16);
         assert_int_equal(cedt.cfmws[1].n_targets, 0);
+        cedt_free(&cedt);
+}
+
+static void cedt_granularity_that_is_reserved_is_told_and_the_window_kept(void **state)
+{
+        (void)state;
+        struct table t = load("cedt");
+        struct firmware_fault fault;
+        struct cedt cedt;
+
+        t.bytes[68 + 28] = 7;
+        seal(&t);
+        assert_int_equal(DECODE(cedt, &t, &cedt, &fault), -EINVAL);
+        assert_fault(&fault, "CEDT: reserved value 7 at byte 96 (structure of type 1)");
+        assert_int_equal(cedt.header.errors, 1);
+        assert_int_equal(cedt.cfmws[0].granularity, 0);
+        assert_int_equal(cedt.cfmws[0].n_targets, 2);
         cedt_free(&cedt);
 }
 
@@ -670,12 +728,15 @@ int main(void)
                 cmocka_unit_test(a_short_structure_is_skipped_and_counted),
                 cmocka_unit_test(a_structure_past_the_end_ends_the_walk),
                 cmocka_unit_test(slit_is_a_square_by_domain),
+                cmocka_unit_test(slit_of_no_localities_is_empty),
                 cmocka_unit_test(slit_with_more_localities_than_bytes_is_refused),
                 cmocka_unit_test(hmat_values_are_in_nanoseconds_and_megabytes),
                 cmocka_unit_test(hmat_revision_1_counts_in_tenths),
                 cmocka_unit_test(hmat_matrix_larger_than_its_structure_is_skipped),
+                cmocka_unit_test(hmat_structures_that_are_short_or_unknown_are_skipped_and_counted),
                 cmocka_unit_test(cedt_windows_have_ways_and_targets),
                 cmocka_unit_test(cedt_window_with_a_wrong_interleave_is_kept),
+                cmocka_unit_test(cedt_granularity_that_is_reserved_is_told_and_the_window_kept),
                 cmocka_unit_test(nodes_are_numbered_by_initiators_then_memory),
                 cmocka_unit_test(a_disabled_generic_initiator_hides_the_initiators_behind_it),
                 cmocka_unit_test(a_domain_out_of_range_makes_the_srat_unused),
