@@ -228,12 +228,20 @@ static void a_wrong_signature_names_both(void **state)
         struct firmware_fault fault;
         struct srat srat;
         struct slit slit;
+        struct hmat hmat;
+        struct cedt cedt;
 
         assert_int_equal(DECODE(slit, &t, &slit, &fault), -EINVAL);
         assert_fault(&fault, "SLIT: signature is \"SRAT\" (0x54415253), expected \"SLIT\"");
         assert_int_equal(fault.offset, 0);
         assert_int_equal(fault.type, 0);
         slit_free(&slit);
+        assert_int_equal(DECODE(hmat, &t, &hmat, &fault), -EINVAL);
+        assert_fault(&fault, "HMAT: signature is \"SRAT\" (0x54415253), expected \"HMAT\"");
+        hmat_free(&hmat);
+        assert_int_equal(DECODE(cedt, &t, &cedt, &fault), -EINVAL);
+        assert_fault(&fault, "CEDT: signature is \"SRAT\" (0x54415253), expected \"CEDT\"");
+        cedt_free(&cedt);
         memcpy(t.bytes, "\x01\n\xffT", 4);
         assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
         assert_fault(&fault, "SRAT: signature is \"...T\" (0x54ff0a01), expected \"SRAT\"");
@@ -698,6 +706,10 @@ static void a_domain_out_of_range_makes_the_srat_unused(void **state)
         assert_int_equal(bad_pxm, MAX_PXM_DOMAINS);
         assert_int_equal(pxm_to_node(&map, MAX_PXM_DOMAINS - 1), 0);
         assert_int_equal(pxm_to_node(&map, UINT32_MAX), NUMA_NO_NODE);
+        t = begin("SRAT", 3, 12);
+        add_x2apic(&t, MAX_PXM_DOMAINS + 7, 0, 1);
+        assert_int_equal(map_of(&t, &map, &bad_pxm), -EINVAL);
+        assert_int_equal(bad_pxm, MAX_PXM_DOMAINS + 7);
 }
 
 static void node_ids_end_at_max_numnodes(void **state)
