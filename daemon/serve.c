@@ -321,11 +321,14 @@ static int start(struct server *server, const struct source *source)
                 free(error);
                 return r;
         }
-        r = listening_start(server->http, server->settings, server->cmd->port_file);
-        if (r < 0)
-                return r;
         sd_event_set_watchdog(server->event, true);
-        return arm_timer(server);
+        r = arm_timer(server);
+        if (r < 0) {
+                log_failure("cannot start: %s", strerror(-r));
+                return r;
+        }
+        /* Last, since whoever finds the port file relies on it. */
+        return listening_start(server->http, server->settings, server->cmd->port_file);
 }
 
 int serve(struct source *source, const struct command_line *cmd, struct settings *settings)

@@ -64,7 +64,6 @@ static void build_node(struct machine *m, const struct structure *s, int nid)
                                .distance_columns = N_ONLINE,
                                .distances = m->distances[i],
                                .hugepages_known = true,
-                               .n_hugepages = SIZES,
                                .hugepages = m->pools[i] };
         for (uint32_t cpu = 0; cpu < 64; cpu++) {
                 size_t n = node->cpus.n;
@@ -79,9 +78,12 @@ static void build_node(struct machine *m, const struct structure *s, int nid)
         for (int to = 0; to < NODES; to++)
                 if (is_online(s, to))
                         m->distances[i][node->n_distances++] = (uint8_t)s->distance[nid][to];
+        /* A pool that is not there is as good as an empty one. */
         for (size_t k = 0; k < SIZES; k++)
-                m->pools[i][k] = (struct hugepages){ .size_bytes = pool_sizes[k],
-                                                     .total = s->pools[nid][k] };
+                if (s->pools[nid][k] > 0)
+                        m->pools[i][node->n_hugepages++] =
+                                (struct hugepages){ .size_bytes = pool_sizes[k],
+                                                    .total = s->pools[nid][k] };
 }
 
 static void build_block(struct machine *m, const struct structure *s, uint64_t id)

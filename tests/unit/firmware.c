@@ -595,12 +595,20 @@ static void a_wrong_signature_names_both(void **state)
         struct firmware_fault fault;
         struct srat srat;
         struct slit slit;
+        struct hmat hmat;
+        struct cedt cedt;
 
         assert_int_equal(DECODE(slit, &t, &slit, &fault), -EINVAL);
         assert_fault(&fault, "SLIT: signature is \"SRAT\" (0x54415253), expected \"SLIT\"");
         assert_int_equal(fault.offset, 0);
         assert_int_equal(fault.type, 0);
         slit_free(&slit);
+        assert_int_equal(DECODE(hmat, &t, &hmat, &fault), -EINVAL);
+        assert_fault(&fault, "HMAT: signature is \"SRAT\" (0x54415253), expected \"HMAT\"");
+        hmat_free(&hmat);
+        assert_int_equal(DECODE(cedt, &t, &cedt, &fault), -EINVAL);
+        assert_fault(&fault, "CEDT: signature is \"SRAT\" (0x54415253), expected \"CEDT\"");
+        cedt_free(&cedt);
         memcpy(t.bytes, "\x01\n\xffT", 4);
         assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
         assert_fault(&fault, "SRAT: signature is \"...T\" (0x54ff0a01), expected \"SRAT\"");
@@ -1146,6 +1154,35 @@ static void hmat_matrix_larger_than_its_structure_is_skipped(void **state)
         }
 }
 
+static void hmat_structures_that_are_short_or_unknown_are_skipped_and_counted(void **state)
+{
+        (void)state;
+        struct table t = begin("HMAT", 2, 4);
+        struct firmware_fault fault;
+        struct hmat hmat;
+
+        for (uint16_t type = 0; type <= 3; type++) {
+                put(&t, 4, type);
+                put(&t, 4, 24);
+                put(&t, 16, 0);
+        }
+        put(&t, 4, 2);
+        put(&t, 4, 32);
+        put(&t, 8, 5);
+        put(&t, 16, 0);
+        seal(&t);
+        assert_int_equal(DECODE(hmat, &t, &hmat, &fault), -EINVAL);
+        assert_int_equal(fault.code, FIRMWARE_SHORT_STRUCTURE);
+        assert_int_equal(fault.offset, 40);
+        assert_int_equal(hmat.header.errors, 3);
+        assert_int_equal(hmat.header.unknown, 1);
+        assert_int_equal(hmat.n_proximities, 0);
+        assert_int_equal(hmat.n_localities, 0);
+        assert_int_equal(hmat.n_caches, 1);
+        assert_int_equal(hmat.caches[0].memory_pxm, 5);
+        hmat_free(&hmat);
+}
+
 static void cedt_windows_have_ways_and_targets(void **state)
 {
         (void)state;
@@ -1313,6 +1350,23 @@ static void a_freed_table_is_empty_and_may_be_freed_again(void **state)
         }
 }
 
+static void cedt_granularity_that_is_reserved_is_told_and_the_window_kept(void **state)
+{
+        (void)state;
+        struct table t = load("cedt");
+        struct firmware_fault fault;
+        struct cedt cedt;
+
+        t.bytes[68 + 28] = 7;
+        seal(&t);
+        assert_int_equal(DECODE(cedt, &t, &cedt, &fault), -EINVAL);
+        assert_fault(&fault, "CEDT: reserved value 7 at byte 96 (structure of type 1)");
+        assert_int_equal(cedt.header.errors, 1);
+        assert_int_equal(cedt.cfmws[0].granularity, 0);
+        assert_int_equal(cedt.cfmws[0].n_targets, 2);
+        cedt_free(&cedt);
+}
+
 static int map_of(struct table *t, struct pxm_map *map, uint32_t *bad_pxm)
 {
         struct srat srat;
@@ -1382,6 +1436,10 @@ static void a_domain_out_of_range_makes_the_srat_unused(void **state)
         assert_int_equal(bad_pxm, MAX_PXM_DOMAINS);
         assert_int_equal(pxm_to_node(&map, MAX_PXM_DOMAINS - 1), 0);
         assert_int_equal(pxm_to_node(&map, UINT32_MAX), NUMA_NO_NODE);
+        t = begin("SRAT", 3, 12);
+        add_x2apic(&t, MAX_PXM_DOMAINS + 7, 0, 1);
+        assert_int_equal(map_of(&t, &map, &bad_pxm), -EINVAL);
+        assert_int_equal(bad_pxm, MAX_PXM_DOMAINS + 7);
 }
 
 static void node_ids_end_at_max_numnodes(void **state)
@@ -1436,12 +1494,14 @@ int main(void)
                 cmocka_unit_test(hmat_structures_that_are_too_short_are_skipped),
                 cmocka_unit_test(hmat_values_are_rounded_up_and_have_32_bits),
                 cmocka_unit_test(hmat_matrix_larger_than_its_structure_is_skipped),
+                cmocka_unit_test(hmat_structures_that_are_short_or_unknown_are_skipped_and_counted),
                 cmocka_unit_test(cedt_windows_have_ways_and_targets),
                 cmocka_unit_test(cedt_structures_have_their_fields_where_cxl_says),
                 cmocka_unit_test(cedt_interleave_codes_are_those_of_cxl),
                 cmocka_unit_test(cedt_structures_that_are_too_short_are_skipped),
                 cmocka_unit_test(cedt_window_with_a_wrong_interleave_is_kept),
                 cmocka_unit_test(a_freed_table_is_empty_and_may_be_freed_again),
+                cmocka_unit_test(cedt_granularity_that_is_reserved_is_told_and_the_window_kept),
                 cmocka_unit_test(nodes_are_numbered_by_initiators_then_memory),
                 cmocka_unit_test(a_disabled_generic_initiator_hides_the_initiators_behind_it),
                 cmocka_unit_test(a_domain_out_of_range_makes_the_srat_unused),

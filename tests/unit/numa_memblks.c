@@ -754,6 +754,61 @@ static void tables_that_name_no_memory_or_too_many_domains_are_refused(void **st
                              "SRAT: SRAT not used.");
 }
 
+/* As many blocks as told, of which no two touch, all on one node. */
+static struct srat many_blocks(struct srat_memory *memory, size_t n)
+{
+        struct srat srat = two_sockets();
+
+        for (size_t i = 0; i < n; i++)
+                memory[i] = (struct srat_memory){
+                        .pxm = 3, .base = (2 * i + 1) * MIB, .length = MIB, .enabled = true
+                };
+        srat.n_memory = n;
+        srat.memory = memory;
+        return srat;
+}
+
+static void an_srat_with_more_blocks_than_the_table_is_refused(void **state)
+{
+        struct machine *m = *state;
+        static struct srat_memory memory[NR_NODE_MEMBLKS + 1];
+        const struct srat srat = many_blocks(memory, NR_NODE_MEMBLKS + 1);
+
+        assert_table_refused(m, &srat, "too many memblk ranges",
+                             "SRAT: Failed to add memblk to node 0 [mem 0x100100000-0x1001fffff]");
+        assert_string_equal(m->warn.text[2], "SRAT: SRAT not used.");
+}
+
+static void windows_beyond_blocks_and_nodes_are_left_out(void **state)
+{
+        struct machine *m = *state;
+        static struct srat_memory memory[NR_NODE_MEMBLKS];
+        static struct cedt_cfmws windows[MAX_NUMNODES];
+        struct srat srat = many_blocks(memory, NR_NODE_MEMBLKS);
+        const struct cedt cedt = { .n_cfmws = MAX_NUMNODES, .cfmws = windows };
+
+        for (size_t i = 0; i < MAX_NUMNODES; i++)
+                windows[i] = (struct cedt_cfmws){ .base = (i + 100) * 2 * GIB, .size = GIB };
+        USABLE(m, { MIB, 6 * GIB });
+        assert_int_equal(numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, &cedt, false, NULL,
+                                   &m->warn),
+                         -EINVAL);
+        assert_string_equal(m->warn.text[0], "too many memblk ranges");
+        assert_string_equal(
+                m->warn.text[1],
+                "ACPI NUMA: Failed to add memblk for CFMWS node 2 [mem 0x3200000000-0x323fffffff]");
+        warnings_clear(&m->warn);
+        srat.n_memory = 1;
+        USABLE(m, { MIB, 2 * MIB });
+        assert_int_equal(numa_init(&m->mi, &m->reserved, &m->mb, &m->map, &srat, &cedt, false, NULL,
+                                   &m->warn),
+                         0);
+        /* The SRAT's domains end at 3. */
+        assert_int_equal(m->reserved.nr_blks, MAX_PXM_DOMAINS - 4);
+        assert_string_equal(m->warn.text[0],
+                            "ACPI NUMA: Too many proximity domains while processing CFMWS.");
+}
+
 static void a_window_of_its_own_makes_a_node(void **state)
 {
         struct machine *m = *state;
@@ -1122,6 +1177,8 @@ int main(void)
                 TEST(a_refused_table_leaves_everything_on_node_0),
                 TEST(memory_that_no_node_covers_refuses_the_table),
                 TEST(tables_that_name_no_memory_or_too_many_domains_are_refused),
+                TEST(an_srat_with_more_blocks_than_the_table_is_refused),
+                TEST(windows_beyond_blocks_and_nodes_are_left_out),
                 TEST(a_window_of_its_own_makes_a_node),
                 TEST(a_window_without_a_domain_or_a_place_in_the_table_is_left_out),
                 TEST(a_table_of_more_blocks_than_the_kernel_takes_is_refused),

@@ -236,6 +236,11 @@ static void absent_empty_and_malformed_accept_take_the_first_offer(void **state)
                 "application/openmetrics-text;q=-1",
                 "application/openmetrics-text;q=0.5555",
                 "application/openmetrics-text\t,\t;",
+                "application/openmetrics-text, text/plain;q=0x5",
+                "application/openmetrics-text, text/plain;q=0.5x",
+                "application/openmetrics-text, text/plain;q=1.001",
+                "application/openmetrics-text, text/plain;=b;q=0.5",
+                "application/openmetrics-text, text/plain;a=\"\\",
         };
 
         for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
@@ -295,6 +300,11 @@ static void highest_weight_wins_and_the_first_offer_among_equals(void **state)
         assert_int_equal(choose("application/*;q=0.3, */*;q=0.2"), OPENMETRICS);
         assert_int_equal(choose("text/html, application/xml;q=0.9, */*;q=0.8"), TEXT);
         assert_int_equal(choose("TEXT/Plain;Q=0.001"), TEXT);
+        assert_int_equal(choose("text/plain;;q=0.5, application/openmetrics-text;q=0.6;"),
+                         OPENMETRICS);
+        assert_int_equal(choose("text/plain;q=0.1, text/plain;q=0.9, text/plain;q=0.2, "
+                                "application/openmetrics-text;q=0.5"),
+                         TEXT);
 }
 
 static void most_specific_range_decides_about_an_offer(void **state)
@@ -353,6 +363,11 @@ static void what_follows_the_weight_does_not_describe_the_type(void **state)
                          OPENMETRICS);
         assert_int_equal(choose("application/openmetrics-text;q=0.5;q=x"), OPENMETRICS);
         assert_int_equal(choose("application/openmetrics-text;q=0.5;;a=b ; c=\"d\" \t"),
+                         OPENMETRICS);
+        assert_int_equal(choose("text/plain, text/plain;;version=0.0.4;q=0.2, "
+                                "application/openmetrics-text;q=0.5"),
+                         OPENMETRICS);
+        assert_int_equal(choose("text/plain;a=\"\\\"\", application/openmetrics-text;q=0.5"),
                          OPENMETRICS);
 }
 

@@ -482,6 +482,23 @@ static void errors_of_the_file_name_line_value_and_expectation(void **state)
         assert_file_error("[server]\nconnection_limit = 0\n",
                           "f.conf:2: [server] connection_limit: found '0', expected a number from "
                           "1 to 10000");
+        assert_file_error("[server]\nconnection_limit_per_address = 10001\n",
+                          "f.conf:2: [server] connection_limit_per_address: found '10001', "
+                          "expected a number from 1 to 10000");
+        assert_file_error("[server]\nidle_timeout = 99999999999999999999\n",
+                          "f.conf:2: [server] idle_timeout: found '99999999999999999999', expected "
+                          "a number of seconds from 1 to 3600");
+        assert_file_error("[tls]\nminimum_version = 1.1\n",
+                          "f.conf:2: [tls] minimum_version: found '1.1', expected 1.2 or 1.3");
+        assert_file_error(
+                "[authentication]\nopen_health = maybe\n",
+                "f.conf:2: [authentication] open_health: found 'maybe', expected yes or no");
+        assert_file_error(
+                "[authentication]\nusers =\n",
+                "f.conf:2: [authentication] users: found '', expected a file, or credential:NAME");
+        assert_file_error("[metrics]\ndistance_metrics_limit = 1025\n",
+                          "f.conf:2: [metrics] distance_metrics_limit: found '1025', expected a "
+                          "number of nodes from 0 to 1024");
 }
 
 static void nothing_in_the_file_is_passed_over(void **state)
@@ -646,6 +663,9 @@ static void usage_errors_name_option_value_and_expectation(void **state)
                            "node_exporter, json, hardware, memblock, node_states or checks");
         assert_usage_error(ARGV(ARG("--format"), ARG("json")),
                            "option '--format': found without '--once', expected both");
+        assert_usage_error(ARGV(ARG("--once"), ARG("--port-file"), ARG("/p")),
+                           "option '--port-file': found without a server to listen, expected it "
+                           "without --once, --record and --check-config");
         assert_usage_error(ARGV(ARG("--nope")), "found option '--nope', expected one of --help's");
         assert_usage_error(ARGV(ARG("-x")), "found option '-x', expected one of --help's");
         assert_usage_error(ARGV(ARG("--root")),
