@@ -186,7 +186,7 @@ static int check_config(const struct settings *settings)
 
         if (r == 0)
                 r = auth_new(settings, &auth, &error);
-        tls_free(tls);
+        tls_unref(tls);
         auth_free(auth);
         if (r < 0)
                 return refuse(r, error);
