@@ -14,11 +14,12 @@ struct connection {
         TAILQ_ENTRY(connection) link;
         int fd;
         struct in6_addr
-                address;   /* IPv4 as IPv4-mapped; all zero: it has none, and is not counted */
-        struct tls *tls;   /* what was in use when it began; NULL: not encrypted */
-        bool verified;     /* has shown a certificate that is believed */
-        bool patient;      /* it waits for events, which may take long */
-        uint64_t since_us; /* CLOCK_MONOTONIC: connected, or answered last */
+                address;    /* IPv4 as IPv4-mapped; all zero: it has none, and is not counted */
+        struct tls *tls;    /* what was in use when it began; NULL: not encrypted */
+        bool shaking_hands; /* it is encrypted, and nothing was asked on it yet */
+        bool verified;      /* has shown a certificate that is believed */
+        bool patient;       /* it waits for events, which may take long */
+        uint64_t since_us;  /* CLOCK_MONOTONIC: connected, or answered last */
 };
 
 struct connection_limits;

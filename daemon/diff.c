@@ -344,8 +344,7 @@ static uint64_t pool_of(const struct node *node, uint64_t size_bytes)
 static uint64_t surplus_of(const struct node *node, uint64_t size_bytes)
 {
         for (size_t i = 0; node && i < node->n_hugepages; i++)
-                if (node->hugepages[i].size_bytes == size_bytes &&
-                    node->hugepages[i].surplus != HUGEPAGES_UNKNOWN)
+                if (node->hugepages[i].size_bytes == size_bytes)
                         return node->hugepages[i].surplus;
         return 0;
 }
@@ -354,9 +353,12 @@ static void compare_pool(const struct comparison *c, const struct node *before,
                          const struct node *after, uint64_t size_bytes)
 {
         uint64_t was = pool_of(before, size_bytes), is = pool_of(after, size_bytes);
+        uint64_t surplus_was = surplus_of(before, size_bytes);
+        uint64_t surplus_is = surplus_of(after, size_bytes);
 
         if (was == HUGEPAGES_UNKNOWN || is == HUGEPAGES_UNKNOWN ||
-            was - surplus_of(before, size_bytes) == is - surplus_of(after, size_bytes))
+            (surplus_was == HUGEPAGES_UNKNOWN) != (surplus_is == HUGEPAGES_UNKNOWN) ||
+            was - surplus_was == is - surplus_is)
                 return;
         event_list_add(
                 c->out,

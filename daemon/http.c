@@ -24,12 +24,9 @@
 /* Our own limits can change while running, libmicrohttpd's cannot: it gets one out of the way. */
 #define CONNECTIONS_ENDLESS (1U << 20)
 #define NEVER               CONNECTIONS_NEVER
-/*
- * libmicrohttpd wants to run on and on while a client is silent amid a TLS handshake. After so
- * many runs in which no request came, none ended and no socket moved, it has to wait.
- */
-#define IDLE_RUNS          16
-#define IDLE_RUNS_PAUSE_MS 5
+/* libmicrohttpd wants to run on and on while a client is silent amid a TLS handshake. As long as
+ * there is a connection that has not asked for anything yet, it gets its turn so often. */
+#define HANDSHAKE_PAUSE_MS 1
 
 struct listener {
         SLIST_ENTRY(listener) link;
@@ -42,7 +39,7 @@ enum { ENGINE_PLAIN, ENGINE_TLS, NR_ENGINES };
 struct engine {
         struct MHD_Daemon *daemon; /* NULL: not started */
         sd_event_source *epoll;    /* it has something to do */
-        unsigned idle_runs;        /* how often it wanted to run on without anything to do */
+        unsigned handshakes;       /* TLS connections on which nothing was asked yet */
 };
 
 /* What a request target becomes between the request line and the answer. */
@@ -80,14 +77,20 @@ static uint64_t now_us(const struct http *http)
         return now;
 }
 
-/* Something has moved. */
-static void reset_idle_runs(struct http *http)
+/* Connections. */
+
+static void begin_handshake(struct http *http, struct connection *c)
 {
-        for (size_t i = 0; i < NR_ENGINES; i++)
-                http->engines[i].idle_runs = 0;
+        c->tls = tls_ref(http->tls);
+        c->shaking_hands = true;
+        http->engines[ENGINE_TLS].handshakes++;
 }
 
-/* Connections. */
+static void end_handshake(struct http *http, struct connection *c)
+{
+        http->engines[ENGINE_TLS].handshakes -= c->shaking_hands;
+        c->shaking_hands = false;
+}
 
 static void connection_started(struct http *http, struct MHD_Connection *connection, void **context)
 {
@@ -103,7 +106,7 @@ static void connection_started(struct http *http, struct MHD_Connection *connect
         info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
         c = connections_add(http->connections, fd, info ? info->client_addr : NULL, now_us(http));
         if (c && MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION))
-                c->tls = tls_ref(http->tls);
+                begin_handshake(http, c);
         *context = c;
 }
 
@@ -118,8 +121,10 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
                 return;
         }
         c = *context;
-        if (c)
+        if (c) {
+                end_handshake(http, c);
                 tls_unref(c->tls);
+        }
         connections_remove(http->connections, c);
         *context = NULL;
 }
@@ -138,9 +143,10 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
 {
         size_t len = strlen(target) + 1;
         struct request *request = calloc(1, sizeof(*request) + len);
-        const struct connection *c = connection_of(connection);
+        struct connection *c = connection_of(connection);
 
-        (void)cls;
+        if (c)
+                end_handshake(cls, c);
         if (!request)
                 return NULL;
         request->client.fd = c ? c->fd : -1;
@@ -170,10 +176,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         enum MHD_Result result;
 
         (void)url;
-        (void)version;
         (void)upload_data;
         (void)upload_len;
-        reset_idle_runs(http);
         /*
          * The first call comes before the body. An answer then ends the connection after it, as it
          * should where a body would follow that nobody wants to read.
@@ -182,8 +186,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                 request->announced = true;
                 return MHD_YES;
         }
-        if (client)
+        if (client) {
                 client->patient = false;
+                client->names_host = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
+        }
         if (client && c) {
                 client->address = c->address;
                 client->verified = verify(http, connection, c);
@@ -201,7 +207,6 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
         struct http *http = cls;
         struct connection *c = connection_of(connection);
 
-        reset_idle_runs(http);
         free(*context);
         *context = NULL;
         if (!c)
@@ -241,8 +246,8 @@ static void run_engine(struct http *http, struct engine *engine, uint64_t *at_us
         MHD_run(engine->daemon);
         if (MHD_get_timeout(engine->daemon, &timeout_ms) != MHD_YES)
                 return;
-        if (timeout_ms == 0 && ++engine->idle_runs > IDLE_RUNS)
-                timeout_ms = IDLE_RUNS_PAUSE_MS;
+        if (timeout_ms == 0 && engine->handshakes > 0)
+                timeout_ms = HANDSHAKE_PAUSE_MS;
         timeout_us = timeout_ms == 0 ? 0 : now_us(http) + timeout_ms * 1000;
         if (timeout_us < *at_us)
                 *at_us = timeout_us;
@@ -268,7 +273,6 @@ static void kick(void *context)
 {
         struct http *http = context;
 
-        reset_idle_runs(http);
         sd_event_source_set_enabled(http->pending, SD_EVENT_ONESHOT);
 }
 
@@ -285,7 +289,6 @@ static int on_epoll(sd_event_source *source, int fd, uint32_t revents, void *use
         (void)source;
         (void)fd;
         (void)revents;
-        reset_idle_runs(userdata);
         run(userdata);
         return 0;
 }
@@ -322,7 +325,6 @@ static int connected(void *context, int fd, const struct sockaddr *address, sock
         }
         /* It closes the socket if it fails. The next one is counted against this one. */
         MHD_add_connection(engine->daemon, fd, address, len);
-        reset_idle_runs(http);
         run(http);
         return 0;
 }

@@ -292,26 +292,36 @@ void node_find_hugepages(struct node_reader *n, struct reader *r)
         list_hugepage_sizes(n, r);
 }
 
+static uint64_t read_pages(struct reader *r, struct source_file *file)
+{
+        uint64_t pages = HUGEPAGES_UNKNOWN;
+        struct parser p;
+
+        if (reader_read(r, COLLECTOR_HUGEPAGES, file, &p) < 0)
+                return HUGEPAGES_UNKNOWN;
+        if (parse_scalar(&p, 10, &pages) < 0)
+                pages = HUGEPAGES_UNKNOWN;
+        reader_parsed(r, COLLECTOR_HUGEPAGES, file, &p);
+        return pages;
+}
+
 void node_read_hugepages(struct node_reader *n, struct reader *r)
 {
         /* The sizes are read at a look alone; until the next one that failure stands. */
         if (n->sizes_unreadable)
                 r->status[COLLECTOR_HUGEPAGES].success = false;
         for (size_t i = 0; i < n->node.n_hugepages; i++) {
+                struct source_file *const *files = n->hugepages[i].files;
                 struct hugepages *h = &n->node.hugepages[i];
-                uint64_t *values[NR_HUGEPAGE_FILES] = { &h->total, &h->free, &h->surplus };
+                uint64_t surplus = h->surplus;
 
-                for (size_t f = 0; f < NR_HUGEPAGE_FILES; f++) {
-                        struct source_file *file = n->hugepages[i].files[f];
-                        struct parser p;
-
-                        *values[f] = HUGEPAGES_UNKNOWN;
-                        if (reader_read(r, COLLECTOR_HUGEPAGES, file, &p) < 0)
-                                continue;
-                        if (parse_scalar(&p, 10, values[f]) < 0)
-                                *values[f] = HUGEPAGES_UNKNOWN;
-                        reader_parsed(r, COLLECTOR_HUGEPAGES, file, &p);
-                }
+                h->total = read_pages(r, files[HUGEPAGES_TOTAL]);
+                h->free = read_pages(r, files[HUGEPAGES_FREE]);
+                h->surplus = read_pages(r, files[HUGEPAGES_SURPLUS]);
+                /* The total may be of before that: a page of the surplus would seem to be the
+                 * pool's. */
+                if (h->surplus != surplus)
+                        h->total = read_pages(r, files[HUGEPAGES_TOTAL]);
         }
 }
 

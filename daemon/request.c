@@ -471,3 +471,22 @@ bool parse_seq(const char *text, uint64_t *seq)
         *seq = value;
         return true;
 }
+
+bool host_is_valid(const char *value)
+{
+        static const char alnum[] =
+                "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        const char *port = value;
+
+        if (*value == '[') {
+                port += 1 + strspn(value + 1, "0123456789abcdefABCDEF:.");
+                if (*port++ != ']')
+                        return false;
+        } else {
+                while (*port && (strchr(alnum, *port) || strchr("-._~%!$&'()*+,;=", *port)))
+                        port++;
+        }
+        if (*port == ':')
+                port += 1 + strspn(port + 1, "0123456789");
+        return *port == '\0';
+}

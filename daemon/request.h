@@ -50,5 +50,8 @@ bool accept_gzip(const char *header);
  * "*". */
 bool etag_list_matches(const char *header, const char *etag);
 
+/* Whether a Host field is a host with or without a port (RFC 9110, 7.2), or empty. */
+bool host_is_valid(const char *value);
+
 /* The number of an event, in a query or as Last-Event-ID: decimal digits alone. */
 bool parse_seq(const char *text, uint64_t *seq);

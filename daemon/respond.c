@@ -241,6 +241,38 @@ bool request_has_body(struct MHD_Connection *connection)
         return signs.body || signs.lengths > 1;
 }
 
+struct hosts {
+        unsigned n;
+        const char *first;
+};
+
+static enum MHD_Result on_host(void *cls, enum MHD_ValueKind kind, const char *key,
+                               const char *value)
+{
+        struct hosts *hosts = cls;
+
+        (void)kind;
+        if (strcasecmp(key, "Host") == 0 && hosts->n++ == 0)
+                hosts->first = value ? value : "";
+        return MHD_YES;
+}
+
+/* What is wrong with the Host field (RFC 9112, 3.2); NULL: nothing. *host is NULL if there is none.
+ */
+static const char *find_host(const struct exchange *x, const char **host)
+{
+        struct hosts hosts = { .n = 0 };
+
+        MHD_get_connection_values(x->connection, MHD_HEADER_KIND, on_host, &hosts);
+        *host = hosts.first;
+        if (hosts.n > 1)
+                return "the request has several Host fields, expected one";
+        if (hosts.n == 0)
+                return x->client->names_host ? "the request has no Host field" : NULL;
+        return host_is_valid(*host) ? NULL
+                                    : "the Host field has neither a name nor an address in it";
+}
+
 static enum MHD_Result send_not_modified(const struct exchange *x, const struct body *body,
                                          const struct snapshot *snap)
 {
@@ -354,9 +386,12 @@ static uint64_t stream_since(const struct exchange *x, const struct representati
 static enum MHD_Result send_stream(const struct exchange *x, const struct representation *what,
                                    const struct header_field *fields, const struct snapshot *snap)
 {
-        struct MHD_Response *response = subscribers_stream(
-                x->responder->subscribers, x->connection, x->client->fd,
-                stream_since(x, what, fields), what->route->kind == ROUTE_STREAM ? snap : NULL);
+        /* libmicrohttpd would end what has no length with an empty chunk, also without the body. */
+        struct MHD_Response *response =
+                x->head ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
+                        : subscribers_stream(x->responder->subscribers, x->connection,
+                                             x->client->fd, stream_since(x, what, fields),
+                                             what->route->kind == ROUTE_STREAM ? snap : NULL);
         enum MHD_Result r;
 
         if (!response)
@@ -368,7 +403,7 @@ static enum MHD_Result send_stream(const struct exchange *x, const struct repres
                 MHD_destroy_response(response);
                 return send_exhausted(x);
         }
-        x->client->patient = true;
+        x->client->patient = !x->head;
         r = send_response(x, MHD_HTTP_OK, response, 0);
         MHD_destroy_response(response);
         return r;
@@ -490,12 +525,10 @@ static enum MHD_Result send_refusal(const struct exchange *x, enum gate_refusal 
 
 /* Before the route is told whether it exists. */
 static enum gate_refusal pass_gate(const struct exchange *x, const struct request_target *target,
-                                   const struct route *route)
+                                   const char *host, const struct route *route)
 {
         const struct gate_request request = {
-                .host = target->authority ? target->authority
-                                          : MHD_lookup_connection_value(x->connection,
-                                                                        MHD_HEADER_KIND, "Host"),
+                .host = target->authority ? target->authority : host,
                 .authorization = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND,
                                                              "Authorization"),
                 .address = x->client->address,
@@ -509,12 +542,16 @@ static enum gate_refusal pass_gate(const struct exchange *x, const struct reques
 static enum MHD_Result send_target(struct exchange *x, struct request_target *target)
 {
         const struct route *route = route_find(target->path);
-        enum gate_refusal refusal = pass_gate(x, target, route);
+        const char *host, *wrong = find_host(x, &host);
         _cleanup_(free_p) char *detail = NULL;
+        enum gate_refusal refusal;
         struct representation what;
         uint64_t wait_ns = 0;
         unsigned status;
 
+        if (wrong)
+                return send_problem(x, MHD_HTTP_BAD_REQUEST, wrong);
+        refusal = pass_gate(x, target, host, route);
         if (refusal != GATE_OPEN)
                 return send_refusal(x, refusal);
         if (route)

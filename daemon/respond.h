@@ -16,6 +16,7 @@ struct responder;
 /* What is known of a request's connection, and how one that can wait is told and tells. */
 struct respond_client {
         int fd;                  /* the connection's socket */
+        bool names_host;         /* its version of HTTP demands a Host field */
         struct in6_addr address; /* the client's; all zero: it has none */
         bool verified;           /* its certificate is believed */
         bool waited;             /* it has waited already: answer */

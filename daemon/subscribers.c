@@ -151,8 +151,10 @@ void subscribers_resume_all(struct subscribers *s)
 /* libmicrohttpd finds a connection whose socket is shut down and closes it. */
 static void drop_if_behind(struct subscribers *s, struct stream *stream)
 {
-        if (stream->dropped ||
-            events_last_seq(s->source->events) - stream->seq <= SUBSCRIBER_BACKLOG_MAX)
+        uint64_t last = events_last_seq(s->source->events);
+
+        /* It may have asked for what comes after a number that was never given. */
+        if (stream->dropped || stream->seq > last || last - stream->seq <= SUBSCRIBER_BACKLOG_MAX)
                 return;
         stream->dropped = true;
         s->dropped++;
@@ -235,7 +237,8 @@ static bool is_published(const struct subscribers *s, const struct snapshot *sna
 
 void subscribers_snapshot(struct subscribers *s, const struct snapshot *snap)
 {
-        if (s->n_with_figures == 0)
+        /* One of some figures alone would show those of before as new. */
+        if (s->n_with_figures == 0 || snapshot_sample(snap)->collected != COLLECTORS_ALL)
                 return;
         if (now_us(s) - s->frame_us >= SUBSCRIBER_FIGURES_MIN_SECONDS * USEC_PER_SEC)
                 publish(s, snap);

@@ -489,6 +489,23 @@ static void event_numbers_are_decimal_digits_of_64_bits(void **state)
         assert_int_equal(seq, UINT64_MAX);
 }
 
+static void a_host_field_is_a_host_with_or_without_a_port(void **state)
+{
+        (void)state;
+        static const char *const right[] = {
+                "",         "x",     "x:",      "numa-1.example.org.:80", "a_b", "%7e!$&'*,;=",
+                "10.0.0.1", "[::1]", "[::]:80", "[::ffff:1.2.3.4]:0"
+        };
+        static const char *const wrong[] = { "a b",  "a/b",    "a@b",    "a?b",   "a\\b",
+                                             "a\"",  "a:b",    "a:8 ",   "a:8:8", "::1",
+                                             "[::1", "[::1]x", "[::1]]", "[x]",   "\x80" };
+
+        for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++)
+                assert_true(host_is_valid(right[i]));
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+                assert_false(host_is_valid(wrong[i]));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -511,6 +528,7 @@ int main(void)
                 cmocka_unit_test(gzip_is_used_only_if_it_is_liked_no_less_than_plain),
                 cmocka_unit_test(etag_lists_match_weakly),
                 cmocka_unit_test(event_numbers_are_decimal_digits_of_64_bits),
+                cmocka_unit_test(a_host_field_is_a_host_with_or_without_a_port),
         };
 
         cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -117,12 +117,23 @@ static void request_during_a_sample_awaits_it(void **state)
         struct snapshot *snap;
 
         assert_int_equal(sampler_begin(m->sampler, false), 1);
-        snap = sampler_snapshot(m->sampler, 0, COLLECTORS_ALL);
+        snap = sampler_snapshot(m->sampler, UINT64_MAX, COLLECTORS_ALL);
         assert_non_null(snap);
         assert_int_equal(snapshot_sample(snap)->n_nodes, NODES);
         assert_int_equal(m->snapshots, 1);
         assert_int_equal(sampler_continue(m->sampler), 0);
         assert_int_equal(m->snapshots, 1);
+}
+
+static void request_for_what_is_as_it_is_now_is_not_content_with_one_under_way(void **state)
+{
+        struct machine *m = *state;
+
+        assert_int_equal(sampler_sample(m->sampler, false), 0);
+        assert_int_equal(sampler_begin(m->sampler, false), 1);
+        assert_non_null(sampler_snapshot(m->sampler, 0, COLLECTORS_ALL));
+        assert_int_equal(m->snapshots, 3);
+        assert_int_equal(sampler_continue(m->sampler), 0);
 }
 
 static void request_that_the_snapshot_before_suffices_for_does_not_wait(void **state)
@@ -159,6 +170,11 @@ static void look_asked_for_meanwhile_follows(void **state)
         assert_int_equal(sampler_begin(m->sampler, true), 1);
         finish(m);
         assert_int_equal(m->snapshots, 3);
+        /* That one may have passed by what has changed. */
+        assert_int_equal(sampler_begin(m->sampler, true), 1);
+        assert_int_equal(sampler_begin(m->sampler, true), 1);
+        finish(m);
+        assert_int_equal(m->snapshots, 5);
 }
 
 static int set_up(void **state)
@@ -180,6 +196,9 @@ int main(void)
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(request_during_a_sample_awaits_it, set_up,
                                                 tear_down),
+                cmocka_unit_test_setup_teardown(
+                        request_for_what_is_as_it_is_now_is_not_content_with_one_under_way, set_up,
+                        tear_down),
                 cmocka_unit_test_setup_teardown(
                         request_that_the_snapshot_before_suffices_for_does_not_wait, set_up,
                         tear_down),
