@@ -552,6 +552,40 @@ static void distances_that_one_side_does_not_know_have_not_changed(void **state)
         }
 }
 
+/* Of three nodes the last has the largest id there is. */
+static struct machine *machine_of_sparse_ids(void)
+{
+        struct structure s = small_machine();
+        struct machine *m;
+
+        s.states[2] = 1U << N_ONLINE;
+        for (int nid = 0; nid < 3; nid++)
+                s.distance[nid][2] = s.distance[2][nid] = nid == 2 ? 10 : 20;
+        m = machine_of(&s);
+        m->nodes[2].nid = MAX_NUMNODES - 1;
+        node_clear(2, &m->sample.node_states[N_ONLINE]);
+        node_set(MAX_NUMNODES - 1, &m->sample.node_states[N_ONLINE]);
+        return m;
+}
+
+static void a_node_of_the_largest_id_comes_and_goes_without_other_distances(void **state)
+{
+        (void)state;
+        const struct structure s = small_machine();
+        struct event_list list;
+
+        list = diff_from(machine_of(&s), machine_of_sparse_ids());
+        assert_int_equal(n_before_checks(&list), 1);
+        assert_event(&list.events[0], EVENT_NODE_ONLINE, MAX_NUMNODES - 1, "[]", "[\"online\"]",
+                     "{\"distances\":{\"0\":20,\"1\":20,\"1023\":10}}", "Node 1023 is online.");
+        event_list_clear(&list);
+        list = diff_from(machine_of_sparse_ids(), machine_of(&s));
+        assert_int_equal(n_before_checks(&list), 1);
+        assert_event(&list.events[0], EVENT_NODE_OFFLINE, MAX_NUMNODES - 1, "[\"online\"]", "[]",
+                     "nothing", "Node 1023 is offline.");
+        event_list_clear(&list);
+}
+
 static void a_new_node_with_another_way_back_tells_it(void **state)
 {
         (void)state;
@@ -949,6 +983,7 @@ int main(void)
                 cmocka_unit_test(cpus_that_one_side_does_not_know_have_not_changed),
                 cmocka_unit_test(distances_that_change_are_told_with_what_they_were),
                 cmocka_unit_test(distances_that_one_side_does_not_know_have_not_changed),
+                cmocka_unit_test(a_node_of_the_largest_id_comes_and_goes_without_other_distances),
                 cmocka_unit_test(a_new_node_with_another_way_back_tells_it),
                 cmocka_unit_test(pools_that_change_come_and_go_are_told),
                 cmocka_unit_test(surplus_pages_are_no_change_of_the_pool),
