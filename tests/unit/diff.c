@@ -522,6 +522,41 @@ static void distances_that_change_are_told_with_what_they_were(void **state)
         event_list_clear(&list);
 }
 
+static void a_distance_of_0_is_a_distance(void **state)
+{
+        (void)state;
+        struct structure a = small_machine(), b = a;
+        struct event_list list;
+
+        b.distance[0][1] = 0;
+        list = diff_of(&a, &b);
+        assert_event(&list.events[0], EVENT_DISTANCE_CHANGED, 0, "{\"1\":20}", "{\"1\":0}",
+                     "nothing", "The distance from node 0 to node 1 is 0, it was 20.");
+        event_list_clear(&list);
+        list = diff_of(&b, &a);
+        assert_event(&list.events[0], EVENT_DISTANCE_CHANGED, 0, "{\"1\":0}", "{\"1\":20}",
+                     "nothing", "The distance from node 0 to node 1 is 20, it was 0.");
+        event_list_clear(&list);
+}
+
+static void a_new_node_that_knows_no_distances_tells_none(void **state)
+{
+        (void)state;
+        struct structure a = small_machine(), b = a;
+        struct machine *after;
+        struct event_list list;
+
+        b.states[2] = 1U << N_ONLINE;
+        b.distance[0][2] = b.distance[1][2] = 20;
+        after = machine_of(&b);
+        after->nodes[2].distances_known = false;
+        list = diff_from(machine_of(&a), after);
+        assert_int_equal(n_before_checks(&list), 1);
+        assert_event(&list.events[0], EVENT_NODE_ONLINE, 2, "[]", "[\"online\"]",
+                     "{\"distances\":{}}", "Node 2 is online.");
+        event_list_clear(&list);
+}
+
 /* How many events tell of distances. */
 static size_t n_distance_events(struct event_list list)
 {
@@ -982,6 +1017,8 @@ int main(void)
                 cmocka_unit_test(cpus_are_told_up_to_the_largest_id),
                 cmocka_unit_test(cpus_that_one_side_does_not_know_have_not_changed),
                 cmocka_unit_test(distances_that_change_are_told_with_what_they_were),
+                cmocka_unit_test(a_distance_of_0_is_a_distance),
+                cmocka_unit_test(a_new_node_that_knows_no_distances_tells_none),
                 cmocka_unit_test(distances_that_one_side_does_not_know_have_not_changed),
                 cmocka_unit_test(a_node_of_the_largest_id_comes_and_goes_without_other_distances),
                 cmocka_unit_test(a_new_node_with_another_way_back_tells_it),
