@@ -685,15 +685,17 @@ static void surplus_pages_are_no_change_of_the_pool(void **state)
         struct event_list list;
 
         s.pools[0][1] = 4;
-        before = machine_of(&s);
-        after = machine_of(&s);
-        before->pools[0][1].surplus = 1;
-        before->pools[0][1].total = 5;
-        after->pools[0][1].surplus = 3;
-        after->pools[0][1].total = 7;
-        list = diff_from(before, after);
-        assert_int_equal(list.n, 0);
-        event_list_clear(&list);
+        for (size_t size = 0; size < SIZES; size++) {
+                before = machine_of(&s);
+                after = machine_of(&s);
+                before->pools[0][size].surplus = 1;
+                before->pools[0][size].total = 5;
+                after->pools[0][size].surplus = 3;
+                after->pools[0][size].total = 7;
+                list = diff_from(before, after);
+                assert_int_equal(list.n, 0);
+                event_list_clear(&list);
+        }
 
         /* An unknown surplus is none. */
         before = machine_of(&s);
