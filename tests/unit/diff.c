@@ -646,7 +646,7 @@ static void a_new_node_with_another_way_back_tells_it(void **state)
         event_list_clear(&list);
 }
 
-static void pools_that_change_come_and_go_are_told(void **state)
+static void pools_that_change_are_told(void **state)
 {
         (void)state;
         struct structure a = small_machine(), b = a;
@@ -663,18 +663,33 @@ static void pools_that_change_come_and_go_are_told(void **state)
                      "{\"size_bytes\":1073741824}",
                      "Node 1 has 0 huge pages of 1048576 KiB, it had 2.");
         event_list_clear(&list);
-        for (int way = 0; way < 2; way++) {
-                struct machine *two = machine_of(&b), *one = machine_of(&b);
+}
 
-                one->nodes[0].hugepages++; /* without the size of 2 MiB */
-                one->nodes[0].n_hugepages = 1;
-                list = way ? diff_from(two, one) : diff_from(one, two);
-                assert_int_equal(list.n, 1);
-                assert_string_equal(list.events[0].message,
-                                    way ? "Node 0 has 0 huge pages of 2048 KiB, it had 8."
-                                        : "Node 0 has 8 huge pages of 2048 KiB, it had 0.");
-                event_list_clear(&list);
-        }
+static void a_size_of_huge_pages_that_comes_or_goes_is_told_as_a_pool(void **state)
+{
+        (void)state;
+        struct structure s = small_machine();
+        static const char *const expected[SIZES][2] = {
+                { "Node 0 has 8 huge pages of 2048 KiB, it had 0.",
+                  "Node 0 has 0 huge pages of 2048 KiB, it had 8." },
+                { "Node 0 has 3 huge pages of 1048576 KiB, it had 0.",
+                  "Node 0 has 0 huge pages of 1048576 KiB, it had 3." },
+        };
+
+        s.pools[0][0] = 8;
+        s.pools[0][1] = 3;
+        for (size_t size = 0; size < SIZES; size++)
+                for (int goes = 0; goes < 2; goes++) {
+                        struct machine *with = machine_of(&s), *without = machine_of(&s);
+                        struct event_list list;
+
+                        without->nodes[0].n_hugepages = 1;
+                        without->nodes[0].hugepages = &without->pools[0][size == 0 ? 1 : 0];
+                        list = goes ? diff_from(with, without) : diff_from(without, with);
+                        assert_int_equal(list.n, 1);
+                        assert_string_equal(list.events[0].message, expected[size][goes]);
+                        event_list_clear(&list);
+                }
 }
 
 static void surplus_pages_are_no_change_of_the_pool(void **state)
@@ -1024,7 +1039,8 @@ int main(void)
                 cmocka_unit_test(distances_that_one_side_does_not_know_have_not_changed),
                 cmocka_unit_test(a_node_of_the_largest_id_comes_and_goes_without_other_distances),
                 cmocka_unit_test(a_new_node_with_another_way_back_tells_it),
-                cmocka_unit_test(pools_that_change_come_and_go_are_told),
+                cmocka_unit_test(pools_that_change_are_told),
+                cmocka_unit_test(a_size_of_huge_pages_that_comes_or_goes_is_told_as_a_pool),
                 cmocka_unit_test(surplus_pages_are_no_change_of_the_pool),
                 cmocka_unit_test(pools_that_one_side_does_not_know_have_not_changed),
                 cmocka_unit_test(checks_that_are_raised_and_cleared_are_told_with_the_evidence),
