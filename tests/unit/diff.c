@@ -559,6 +559,41 @@ static void distances_that_change_are_told_with_what_they_were(void **state)
         event_list_clear(&list);
 }
 
+static void a_distance_of_0_is_a_distance(void **state)
+{
+        (void)state;
+        struct structure a = small_machine(), b = a;
+        struct event_list list;
+
+        b.distance[0][1] = 0;
+        list = diff_of(&a, &b);
+        assert_event(&list.events[0], EVENT_DISTANCE_CHANGED, 0, "{\"1\":20}", "{\"1\":0}",
+                     "nothing", "The distance from node 0 to node 1 is 0, it was 20.");
+        event_list_clear(&list);
+        list = diff_of(&b, &a);
+        assert_event(&list.events[0], EVENT_DISTANCE_CHANGED, 0, "{\"1\":0}", "{\"1\":20}",
+                     "nothing", "The distance from node 0 to node 1 is 20, it was 0.");
+        event_list_clear(&list);
+}
+
+static void a_new_node_that_knows_no_distances_tells_none(void **state)
+{
+        (void)state;
+        struct structure a = small_machine(), b = a;
+        struct machine *after;
+        struct event_list list;
+
+        b.states[2] = 1U << N_ONLINE;
+        b.distance[0][2] = b.distance[1][2] = 20;
+        after = machine_of(&b);
+        after->nodes[2].distances_known = false;
+        list = diff_from(machine_of(&a), after);
+        assert_int_equal(n_before_checks(&list), 1);
+        assert_event(&list.events[0], EVENT_NODE_ONLINE, 2, "[]", "[\"online\"]",
+                     "{\"distances\":{}}", "Node 2 is online.");
+        event_list_clear(&list);
+}
+
 /* How many events tell of distances. */
 static size_t n_distance_events(struct event_list list)
 {
@@ -589,6 +624,40 @@ static void distances_that_one_side_does_not_know_have_not_changed(void **state)
         }
 }
 
+/* Of three nodes the last has the largest id there is. */
+static struct machine *machine_of_sparse_ids(void)
+{
+        struct structure s = small_machine();
+        struct machine *m;
+
+        s.states[2] = 1U << N_ONLINE;
+        for (int nid = 0; nid < 3; nid++)
+                s.distance[nid][2] = s.distance[2][nid] = nid == 2 ? 10 : 20;
+        m = machine_of(&s);
+        m->nodes[2].nid = MAX_NUMNODES - 1;
+        node_clear(2, &m->sample.node_states[N_ONLINE]);
+        node_set(MAX_NUMNODES - 1, &m->sample.node_states[N_ONLINE]);
+        return m;
+}
+
+static void a_node_of_the_largest_id_comes_and_goes_without_other_distances(void **state)
+{
+        (void)state;
+        const struct structure s = small_machine();
+        struct event_list list;
+
+        list = diff_from(machine_of(&s), machine_of_sparse_ids());
+        assert_int_equal(n_before_checks(&list), 1);
+        assert_event(&list.events[0], EVENT_NODE_ONLINE, MAX_NUMNODES - 1, "[]", "[\"online\"]",
+                     "{\"distances\":{\"0\":20,\"1\":20,\"1023\":10}}", "Node 1023 is online.");
+        event_list_clear(&list);
+        list = diff_from(machine_of_sparse_ids(), machine_of(&s));
+        assert_int_equal(n_before_checks(&list), 1);
+        assert_event(&list.events[0], EVENT_NODE_OFFLINE, MAX_NUMNODES - 1, "[\"online\"]", "[]",
+                     "nothing", "Node 1023 is offline.");
+        event_list_clear(&list);
+}
+
 static void a_new_node_with_another_way_back_tells_it(void **state)
 {
         (void)state;
@@ -614,7 +683,7 @@ static void a_new_node_with_another_way_back_tells_it(void **state)
         event_list_clear(&list);
 }
 
-static void pools_that_change_come_and_go_are_told(void **state)
+static void pools_that_change_are_told(void **state)
 {
         (void)state;
         struct structure a = small_machine(), b = a;
@@ -631,18 +700,33 @@ static void pools_that_change_come_and_go_are_told(void **state)
                      "{\"size_bytes\":1073741824}",
                      "Node 1 has 0 huge pages of 1048576 KiB, it had 2.");
         event_list_clear(&list);
-        for (int way = 0; way < 2; way++) {
-                struct machine *two = machine_of(&b), *one = machine_of(&b);
+}
 
-                one->nodes[0].hugepages++; /* without the size of 2 MiB */
-                one->nodes[0].n_hugepages = 1;
-                list = way ? diff_from(two, one) : diff_from(one, two);
-                assert_int_equal(list.n, 1);
-                assert_string_equal(list.events[0].message,
-                                    way ? "Node 0 has 0 huge pages of 2048 KiB, it had 8."
-                                        : "Node 0 has 8 huge pages of 2048 KiB, it had 0.");
-                event_list_clear(&list);
-        }
+static void a_size_of_huge_pages_that_comes_or_goes_is_told_as_a_pool(void **state)
+{
+        (void)state;
+        struct structure s = small_machine();
+        static const char *const expected[SIZES][2] = {
+                { "Node 0 has 8 huge pages of 2048 KiB, it had 0.",
+                  "Node 0 has 0 huge pages of 2048 KiB, it had 8." },
+                { "Node 0 has 3 huge pages of 1048576 KiB, it had 0.",
+                  "Node 0 has 0 huge pages of 1048576 KiB, it had 3." },
+        };
+
+        s.pools[0][0] = 8;
+        s.pools[0][1] = 3;
+        for (size_t size = 0; size < SIZES; size++)
+                for (int goes = 0; goes < 2; goes++) {
+                        struct machine *with = machine_of(&s), *without = machine_of(&s);
+                        struct event_list list;
+
+                        without->nodes[0].n_hugepages = 1;
+                        without->nodes[0].hugepages = &without->pools[0][size == 0 ? 1 : 0];
+                        list = goes ? diff_from(with, without) : diff_from(without, with);
+                        assert_int_equal(list.n, 1);
+                        assert_string_equal(list.events[0].message, expected[size][goes]);
+                        event_list_clear(&list);
+                }
 }
 
 static void surplus_pages_are_no_change_of_the_pool(void **state)
@@ -994,9 +1078,13 @@ int main(void)
                 cmocka_unit_test(cpus_are_told_up_to_the_largest_id),
                 cmocka_unit_test(cpus_that_one_side_does_not_know_have_not_changed),
                 cmocka_unit_test(distances_that_change_are_told_with_what_they_were),
+                cmocka_unit_test(a_distance_of_0_is_a_distance),
+                cmocka_unit_test(a_new_node_that_knows_no_distances_tells_none),
                 cmocka_unit_test(distances_that_one_side_does_not_know_have_not_changed),
+                cmocka_unit_test(a_node_of_the_largest_id_comes_and_goes_without_other_distances),
                 cmocka_unit_test(a_new_node_with_another_way_back_tells_it),
-                cmocka_unit_test(pools_that_change_come_and_go_are_told),
+                cmocka_unit_test(pools_that_change_are_told),
+                cmocka_unit_test(a_size_of_huge_pages_that_comes_or_goes_is_told_as_a_pool),
                 cmocka_unit_test(surplus_pages_are_no_change_of_the_pool),
                 cmocka_unit_test(pools_that_one_side_does_not_know_have_not_changed),
                 cmocka_unit_test(checks_that_are_raised_and_cleared_are_told_with_the_evidence),
