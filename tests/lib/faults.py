@@ -41,7 +41,7 @@ def sanitized():
 
 
 #: How many of the innermost frames tell one call stack from another. With sanitizers an allocation takes long, and fewer fail.
-FRAMES = 4 if sanitized() else 8
+FRAMES = 3 if sanitized() else 8
 
 need_library = unittest.skipUnless(os.path.exists(library()), "make check builds tests/faults/faults.so")
 
