@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Makes allocations and system calls of the daemon fail, by the library of tests/faults in it."""
-import errno
 import functools
 import mmap
 import os
-import re
 import shutil
 import struct
 import subprocess
@@ -29,7 +27,6 @@ CALLS = {name: i + 1 for i, name in enumerate("read open accept write send recv 
 FULL = os.environ.get("NUMAD_FAULTS_FULL", "") not in ("", "0")
 
 
-
 def library():
     return os.path.join(os.path.dirname(binary()), "tests", "faults", "faults.so")
 
@@ -41,7 +38,7 @@ def sanitized():
 
 
 #: How many of the innermost frames tell one call stack from another. With sanitizers an allocation takes long, and fewer fail.
-FRAMES = 3 if sanitized() else 8
+FRAMES = 4 if sanitized() else 8
 
 need_library = unittest.skipUnless(os.path.exists(library()), "make check builds tests/faults/faults.so")
 
