@@ -20,7 +20,7 @@ TAILQ_HEAD(connection_list, connection);
 
 struct connections {
         unsigned limit, limit_per_address, idle_timeout_s;
-        struct access_lists access;
+        struct network_list allow, deny;
         uint64_t n;
         uint64_t most;                         /* since memory was given back */
         struct connection_list hasty, patient; /* ascending by since_us */
@@ -41,7 +41,8 @@ void connections_free(struct connections *c)
 {
         if (!c)
                 return;
-        access_lists_release(&c->access);
+        network_list_release(&c->allow);
+        network_list_release(&c->deny);
         free(c);
 }
 
@@ -57,27 +58,24 @@ static int copy_networks(struct network_list *to, const struct network_list *fro
         return 0;
 }
 
-int access_lists_copy(struct access_lists *to, const struct settings *settings)
+int connections_configure(struct connections *c, const struct settings *settings)
 {
-        int r = copy_networks(&to->allow, &settings->allow);
+        struct network_list allow, deny;
 
-        return r < 0 ? r : copy_networks(&to->deny, &settings->deny);
-}
-
-void access_lists_release(struct access_lists *lists)
-{
-        network_list_release(&lists->allow);
-        network_list_release(&lists->deny);
-}
-
-void connections_configure(struct connections *c, const struct settings *settings,
-                           const struct access_lists *access)
-{
-        access_lists_release(&c->access);
-        c->access = *access;
+        if (copy_networks(&allow, &settings->allow) < 0)
+                return -ENOMEM;
+        if (copy_networks(&deny, &settings->deny) < 0) {
+                network_list_release(&allow);
+                return -ENOMEM;
+        }
+        network_list_release(&c->allow);
+        network_list_release(&c->deny);
+        c->allow = allow;
+        c->deny = deny;
         c->limit = settings->connection_limit;
         c->limit_per_address = settings->connection_limit_per_address;
         c->idle_timeout_s = settings->idle_timeout_s;
+        return 0;
 }
 
 static bool address_key(const struct sockaddr *address, struct in6_addr *key)
@@ -115,8 +113,8 @@ bool connections_may_have(const struct connections *c, const struct sockaddr *ad
                 return false;
         if (!address_key(address, &key))
                 return true;
-        if (network_list_contains(&c->access.deny, &key) ||
-            (c->access.allow.n > 0 && !network_list_contains(&c->access.allow, &key)))
+        if (network_list_contains(&c->deny, &key) ||
+            (c->allow.n > 0 && !network_list_contains(&c->allow, &key)))
                 return false;
         return count_of(&c->hasty, &key) + count_of(&c->patient, &key) < c->limit_per_address;
 }

@@ -18,15 +18,6 @@ struct connection {
         uint64_t since_us; /* CLOCK_MONOTONIC: connected, or answered last */
 };
 
-/* Who may connect. */
-struct access_lists {
-        struct network_list allow, deny;
-};
-
-/* 0 or -ENOMEM; released in both cases. */
-int access_lists_copy(struct access_lists *to, const struct settings *settings);
-void access_lists_release(struct access_lists *lists);
-
 struct connections;
 
 /* Times below are of CLOCK_MONOTONIC. */
@@ -36,9 +27,8 @@ struct connections;
 struct connections *connections_new(void);
 /* NULL is allowed; no connection may be left. */
 void connections_free(struct connections *c);
-/* Limits and address lists, which are taken over. */
-void connections_configure(struct connections *c, const struct settings *settings,
-                           const struct access_lists *access);
+/* Limits and address lists. 0, or -ENOMEM and nothing changed. */
+int connections_configure(struct connections *c, const struct settings *settings);
 
 bool connections_may_have(const struct connections *c, const struct sockaddr *address);
 /* A new one; NULL when memory is exhausted, and then it is only counted. */

@@ -439,7 +439,6 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
              const struct http_source *source, error_text *error)
 {
         struct http *http = calloc(1, sizeof(*http));
-        struct http_changes *changes;
         int r;
 
         if (!http)
@@ -461,37 +460,32 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
         if (r >= 0)
                 r = start_engine(http, &http->engines[ENGINE_PLAIN], NULL);
         if (r >= 0)
-                r = http_prepare(http, settings, &changes, error);
+                r = http_reconfigure(http, settings, error);
         if (r < 0) {
                 http_free(http);
                 return *error ? r : explain(error, "HTTP server", r);
         }
-        http_apply(http, settings, changes);
         *ret = http;
         return 0;
 }
 
-struct http_changes {
+/* What is made first, since it can fail; only then the settings before are replaced. */
+struct changes {
         struct tls *tls;
         struct auth *auth;
         char **hosts;
-        struct access_lists access;
 };
 
-void http_changes_free(struct http_changes *c)
+static void changes_release(struct changes *c)
 {
-        if (!c)
-                return;
         gate_release_hosts(c->hosts);
         tls_free(c->tls);
         auth_free(c->auth);
-        access_lists_release(&c->access);
-        free(c);
 }
 
-/* An engine that was started serves nobody as long as no address is its. */
-static int fill_changes(struct http *http, const struct settings *settings, struct http_changes *c,
-                        error_text *error)
+/* The two last steps change something, but either all of what they change or nothing. */
+static int prepare(struct http *http, const struct settings *settings, struct changes *c,
+                   error_text *error)
 {
         struct engine *engine = &http->engines[ENGINE_TLS];
         int r = tls_new(settings, &c->tls, error);
@@ -505,36 +499,34 @@ static int fill_changes(struct http *http, const struct settings *settings, stru
                 r = c->hosts ? 0 : -ENOMEM;
         }
         if (r == 0)
-                r = access_lists_copy(&c->access, settings);
+                r = connections_configure(http->connections, settings);
         return r < 0 ? r : 0;
 }
 
-int http_prepare(struct http *http, const struct settings *settings, struct http_changes **ret,
-                 error_text *error)
+int http_reconfigure(struct http *http, const struct settings *settings, error_text *error)
 {
-        struct http_changes *changes = calloc(1, sizeof(*changes));
-        int r = changes ? fill_changes(http, settings, changes, error) : -ENOMEM;
+        struct changes c = { .tls = NULL };
+        int r = prepare(http, settings, &c, error);
 
-        if (r < 0)
-                http_changes_free(changes);
-        else
-                *ret = changes;
-        return r;
-}
-
-void http_apply(struct http *http, const struct settings *settings, struct http_changes *changes)
-{
-        tls_use(changes->tls);
+        if (r < 0) {
+                changes_release(&c);
+                return r;
+        }
+        tls_use(c.tls);
         tls_free(http->previous_tls);
         http->previous_tls = http->tls;
-        http->tls = changes->tls;
+        http->tls = c.tls;
         http->idle_timeout_s = settings->idle_timeout_s;
-        connections_configure(http->connections, settings, &changes->access);
         responder_set_distance_limit(http->responder, settings->distance_metrics_limit);
-        gate_set_hosts(http->gate, changes->hosts);
-        gate_set_auth(http->gate, changes->auth, tls_asks_for_client_certificates(changes->tls),
+        gate_set_hosts(http->gate, c.hosts);
+        gate_set_auth(http->gate, c.auth, tls_asks_for_client_certificates(c.tls),
                       settings->open_health);
-        free(changes);
+        return 0;
+}
+
+bool http_is_open(const struct http *http)
+{
+        return gate_is_open(http->gate);
 }
 
 void http_snapshot_changed(struct http *http, const struct snapshot *snap)

@@ -15,7 +15,6 @@
 #include <systemd/sd-event.h>
 
 struct http;
-struct http_changes;
 
 /* What the daemon gives to the server. */
 struct http_source {
@@ -51,15 +50,12 @@ int http_listen_fd(struct http *http, int fd, bool tls, char **bound, error_text
 bool http_listens(struct http *http, const char *address);
 void http_unlisten(struct http *http, const char *address);
 /*
- * What all settings but the addresses make, with certificates, users and tokens read anew. 0, or
- * -errno with *error and nothing is changed.
+ * Applies all settings but the addresses, and reads certificates, users and tokens anew. -errno
+ * with *error: nothing is changed. Connections go on.
  */
-int http_prepare(struct http *http, const struct settings *settings, struct http_changes **ret,
-                 error_text *error);
-/* Puts it in force and frees it. Connections go on. */
-void http_apply(struct http *http, const struct settings *settings, struct http_changes *changes);
-/* Drops it; NULL is allowed. */
-void http_changes_free(struct http_changes *changes);
+int http_reconfigure(struct http *http, const struct settings *settings, error_text *error);
+/* Whether requests need no authentication. */
+bool http_is_open(const struct http *http);
 /* There are new events: those who wait for them are told. */
 void http_events_added(struct http *http);
 /* A new snapshot is current, and its events were added: drops the bodies of the old one, and

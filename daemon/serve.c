@@ -201,19 +201,19 @@ static int arm_timer(struct server *server)
         return r < 0 ? r : sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
 }
 
-/* What can fail comes first. */
+/* Certificates, users and all that can fail first; then the addresses. */
 static int apply(struct server *server, const struct settings *fresh, error_text *error)
 {
-        struct http_changes *changes;
-        int r = http_prepare(server->http, fresh, &changes, error);
+        int r = http_reconfigure(server->http, fresh, error);
+        error_text ignored = NULL;
 
         if (r < 0)
                 return r;
         r = listening_change(server->http, server->settings, fresh, error);
-        if (r < 0)
-                http_changes_free(changes);
-        else
-                http_apply(server->http, fresh, changes);
+        if (r == 0)
+                return 0;
+        http_reconfigure(server->http, server->settings, &ignored);
+        free(ignored);
         return r;
 }
 

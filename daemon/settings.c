@@ -52,11 +52,6 @@ static void drop_listen(struct settings *s)
         s->n_listen = 0;
 }
 
-bool settings_authenticate(const struct settings *s)
-{
-        return s->users_file || s->tokens_file || s->tls_client_ca;
-}
-
 void settings_release(struct settings *settings)
 {
         drop_listen(settings);

@@ -80,8 +80,6 @@ bool parse_interval(const char *text, uint64_t *ns);
 #define INTERVAL_EXPECTED "0 or a number of seconds from 0.01 up, such as 10 or 0.5"
 
 void settings_release(struct settings *settings);
-/* Whether requests need a user, a token or a certificate. */
-bool settings_authenticate(const struct settings *settings);
 /* Parses argv, into which the strings point. 0, or -EINVAL or -ENOMEM with *error. */
 int command_line_parse(struct command_line *cmd, int argc, char **argv, error_text *error);
 void command_line_release(struct command_line *cmd);
