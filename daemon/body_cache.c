@@ -46,8 +46,6 @@ struct body_cache *body_cache_new(void)
 
 static void entry_free(struct entry *entry)
 {
-        if (!entry)
-                return;
         if (entry->identity.response)
                 MHD_destroy_response(entry->identity.response);
         if (entry->gzip.response)

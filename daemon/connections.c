@@ -18,9 +18,13 @@
 
 TAILQ_HEAD(connection_list, connection);
 
-struct connections {
-        unsigned limit, limit_per_address, idle_timeout_s;
+struct connection_limits {
+        unsigned total, per_address, idle_timeout_s;
         struct network_list allow, deny;
+};
+
+struct connections {
+        struct connection_limits *limits; /* NULL: no connection yet */
         uint64_t n;
         uint64_t most;                         /* since memory was given back */
         struct connection_list hasty, patient; /* ascending by since_us */
@@ -41,41 +45,51 @@ void connections_free(struct connections *c)
 {
         if (!c)
                 return;
-        network_list_release(&c->allow);
-        network_list_release(&c->deny);
+        connection_limits_free(c->limits);
         free(c);
 }
 
 static int copy_networks(struct network_list *to, const struct network_list *from)
 {
-        *to = (struct network_list){ .n = from->n };
         if (from->n == 0)
                 return 0;
         to->networks = reallocarray(NULL, from->n, sizeof(*to->networks));
         if (!to->networks)
                 return -ENOMEM;
         memcpy(to->networks, from->networks, from->n * sizeof(*to->networks));
+        to->n = from->n;
         return 0;
 }
 
-int connections_configure(struct connections *c, const struct settings *settings)
+struct connection_limits *connection_limits_new(const struct settings *settings)
 {
-        struct network_list allow, deny;
+        struct connection_limits *limits = calloc(1, sizeof(*limits));
 
-        if (copy_networks(&allow, &settings->allow) < 0)
-                return -ENOMEM;
-        if (copy_networks(&deny, &settings->deny) < 0) {
-                network_list_release(&allow);
-                return -ENOMEM;
-        }
-        network_list_release(&c->allow);
-        network_list_release(&c->deny);
-        c->allow = allow;
-        c->deny = deny;
-        c->limit = settings->connection_limit;
-        c->limit_per_address = settings->connection_limit_per_address;
-        c->idle_timeout_s = settings->idle_timeout_s;
-        return 0;
+        if (!limits)
+                return NULL;
+        limits->total = settings->connection_limit;
+        limits->per_address = settings->connection_limit_per_address;
+        limits->idle_timeout_s = settings->idle_timeout_s;
+        if (copy_networks(&limits->allow, &settings->allow) == 0 &&
+            copy_networks(&limits->deny, &settings->deny) == 0)
+                return limits;
+        connection_limits_free(limits);
+        return NULL;
+}
+
+void connection_limits_free(struct connection_limits *limits)
+{
+        if (!limits)
+                return;
+        network_list_release(&limits->allow);
+        network_list_release(&limits->deny);
+        free(limits);
+}
+
+void connections_set_limits(struct connections *c, struct connection_limits *limits)
+{
+        connection_limits_free(c->limits);
+        c->limits = limits;
 }
 
 static bool address_key(const struct sockaddr *address, struct in6_addr *key)
@@ -107,16 +121,17 @@ static unsigned count_of(const struct connection_list *list, const struct in6_ad
 /* The lists are as long as connections are allowed, and accepting is rare beside answering. */
 bool connections_may_have(const struct connections *c, const struct sockaddr *address)
 {
+        const struct connection_limits *limits = c->limits;
         struct in6_addr key;
 
-        if (c->n >= c->limit)
+        if (c->n >= limits->total)
                 return false;
         if (!address_key(address, &key))
                 return true;
-        if (network_list_contains(&c->deny, &key) ||
-            (c->allow.n > 0 && !network_list_contains(&c->allow, &key)))
+        if (network_list_contains(&limits->deny, &key) ||
+            (limits->allow.n > 0 && !network_list_contains(&limits->allow, &key)))
                 return false;
-        return count_of(&c->hasty, &key) + count_of(&c->patient, &key) < c->limit_per_address;
+        return count_of(&c->hasty, &key) + count_of(&c->patient, &key) < limits->per_address;
 }
 
 static struct connection_list *list_of(struct connections *c, bool patient)
@@ -180,9 +195,9 @@ uint64_t connections_next_cut_off(const struct connections *c)
 {
         const struct connection *connection = TAILQ_FIRST(&c->hasty);
 
-        if (!connection || c->idle_timeout_s == 0)
+        if (!connection || c->limits->idle_timeout_s == 0)
                 return CONNECTIONS_NEVER;
-        return connection->since_us + USEC_PER_SEC * c->idle_timeout_s * REQUEST_TIMEOUTS;
+        return connection->since_us + USEC_PER_SEC * c->limits->idle_timeout_s * REQUEST_TIMEOUTS;
 }
 
 void connections_cut_off(struct connections *c, uint64_t now_us)

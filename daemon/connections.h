@@ -8,16 +8,20 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+struct tls;
+
 struct connection {
         TAILQ_ENTRY(connection) link;
         int fd;
         struct in6_addr
                 address;   /* IPv4 as IPv4-mapped; all zero: it has none, and is not counted */
+        struct tls *tls;   /* what was in use when it began; NULL: not encrypted */
         bool verified;     /* has shown a certificate that is believed */
         bool patient;      /* it waits for events, which may take long */
         uint64_t since_us; /* CLOCK_MONOTONIC: connected, or answered last */
 };
 
+struct connection_limits;
 struct connections;
 
 /* Times below are of CLOCK_MONOTONIC. */
@@ -27,8 +31,12 @@ struct connections;
 struct connections *connections_new(void);
 /* NULL is allowed; no connection may be left. */
 void connections_free(struct connections *c);
-/* Limits and address lists. 0, or -ENOMEM and nothing changed. */
-int connections_configure(struct connections *c, const struct settings *settings);
+/* How many there may be, and of which addresses. NULL when memory is exhausted. */
+struct connection_limits *connection_limits_new(const struct settings *settings);
+/* NULL is allowed. */
+void connection_limits_free(struct connection_limits *limits);
+/* Takes them over. */
+void connections_set_limits(struct connections *c, struct connection_limits *limits);
 
 bool connections_may_have(const struct connections *c, const struct sockaddr *address);
 /* A new one; NULL when memory is exhausted, and then it is only counted. */

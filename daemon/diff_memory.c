@@ -158,7 +158,7 @@ static void compare_links_of(const struct comparison *c, enum event_type type,
         while (i < a->n || k < b->n) {
                 const struct link *before = i < a->n ? &a->links[i] : NULL;
                 const struct link *after = k < b->n ? &b->links[k] : NULL;
-                int order = !before ? 1 : !after ? -1 : compare_links(before, after);
+                int order = before && after ? compare_links(before, after) : 0;
 
                 if (order < 0)
                         after = NULL;

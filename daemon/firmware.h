@@ -7,7 +7,8 @@
  * It returns 0 if nothing was wrong, -EINVAL with the first fault described, or -ENOMEM with an
  * empty table. Structures of unknown type are skipped and counted. A structure of length 0 or one
  * that runs past the end stops the walk; one too short for its type is skipped. fault may be NULL.
- * The caller frees what a decoder filled, whatever it returned. Addresses and sizes are in bytes.
+ * The caller frees what a decoder filled, whatever it returned, which leaves the table empty.
+ * Addresses and sizes are in bytes.
  */
 #pragma once
 

@@ -60,7 +60,7 @@ int walk_begin(struct walk *w, const void *bytes, size_t len, const char *signat
                 w->fault = &w->unused;
         memset(w->fault, 0, sizeof(*w->fault));
         memcpy(w->fault->table, signature, 4);
-        if (len < ACPI_HEADER_SIZE || len < fixed) {
+        if (len < fixed) {
                 walk_fault(w, FIRMWARE_TOO_SHORT, 0, 0, len, fixed);
                 return -EINVAL;
         }

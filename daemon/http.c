@@ -24,6 +24,12 @@
 /* Our own limits can change while running, libmicrohttpd's cannot: it gets one out of the way. */
 #define CONNECTIONS_ENDLESS (1U << 20)
 #define NEVER               CONNECTIONS_NEVER
+/*
+ * libmicrohttpd wants to run on and on while a client is silent amid a TLS handshake. After so
+ * many runs in which no request came, none ended and no socket moved, it has to wait.
+ */
+#define IDLE_RUNS          16
+#define IDLE_RUNS_PAUSE_MS 5
 
 struct listener {
         SLIST_ENTRY(listener) link;
@@ -36,6 +42,7 @@ enum { ENGINE_PLAIN, ENGINE_TLS, NR_ENGINES };
 struct engine {
         struct MHD_Daemon *daemon; /* NULL: not started */
         sd_event_source *epoll;    /* it has something to do */
+        unsigned idle_runs;        /* how often it wanted to run on without anything to do */
 };
 
 /* What a request target becomes between the request line and the answer. */
@@ -50,10 +57,10 @@ struct http {
         struct http_source source;
         struct engine engines[NR_ENGINES];
         struct responder *responder;
-        struct tls *tls, *previous_tls; /* see tls_use() */
-        sd_event_source *pending;       /* libmicrohttpd has something to do at once */
-        sd_event_source *timer;         /* a connection's time may be up */
-        uint64_t timer_us;              /* NEVER: not armed */
+        struct tls *tls;
+        sd_event_source *pending; /* libmicrohttpd has something to do at once */
+        sd_event_source *timer;   /* a connection's time may be up */
+        uint64_t timer_us;        /* NEVER: not armed */
 
         struct connections *connections;
         unsigned idle_timeout_s;
@@ -73,11 +80,19 @@ static uint64_t now_us(const struct http *http)
         return now;
 }
 
+/* Something has moved. */
+static void reset_idle_runs(struct http *http)
+{
+        for (size_t i = 0; i < NR_ENGINES; i++)
+                http->engines[i].idle_runs = 0;
+}
+
 /* Connections. */
 
 static void connection_started(struct http *http, struct MHD_Connection *connection, void **context)
 {
         const union MHD_ConnectionInfo *info;
+        struct connection *c;
         int fd;
 
         if (http->idle_timeout_s != http->daemon_timeout_s)
@@ -86,20 +101,26 @@ static void connection_started(struct http *http, struct MHD_Connection *connect
         info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         fd = info ? info->connect_fd : -1;
         info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-        *context = connections_add(http->connections, fd, info ? info->client_addr : NULL,
-                                   now_us(http));
+        c = connections_add(http->connections, fd, info ? info->client_addr : NULL, now_us(http));
+        if (c && MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION))
+                c->tls = tls_ref(http->tls);
+        *context = c;
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
         struct http *http = cls;
+        struct connection *c;
 
         if (code == MHD_CONNECTION_NOTIFY_STARTED) {
                 connection_started(http, connection, context);
                 return;
         }
-        connections_remove(http->connections, *context);
+        c = *context;
+        if (c)
+                tls_unref(c->tls);
+        connections_remove(http->connections, c);
         *context = NULL;
 }
 
@@ -152,6 +173,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         (void)version;
         (void)upload_data;
         (void)upload_len;
+        reset_idle_runs(http);
         /*
          * The first call comes before the body. An answer then ends the connection after it, as it
          * should where a body would follow that nobody wants to read.
@@ -179,6 +201,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
         struct http *http = cls;
         struct connection *c = connection_of(connection);
 
+        reset_idle_runs(http);
         free(*context);
         *context = NULL;
         if (!c)
@@ -218,6 +241,8 @@ static void run_engine(struct http *http, struct engine *engine, uint64_t *at_us
         MHD_run(engine->daemon);
         if (MHD_get_timeout(engine->daemon, &timeout_ms) != MHD_YES)
                 return;
+        if (timeout_ms == 0 && ++engine->idle_runs > IDLE_RUNS)
+                timeout_ms = IDLE_RUNS_PAUSE_MS;
         timeout_us = timeout_ms == 0 ? 0 : now_us(http) + timeout_ms * 1000;
         if (timeout_us < *at_us)
                 *at_us = timeout_us;
@@ -243,6 +268,7 @@ static void kick(void *context)
 {
         struct http *http = context;
 
+        reset_idle_runs(http);
         sd_event_source_set_enabled(http->pending, SD_EVENT_ONESHOT);
 }
 
@@ -259,6 +285,7 @@ static int on_epoll(sd_event_source *source, int fd, uint32_t revents, void *use
         (void)source;
         (void)fd;
         (void)revents;
+        reset_idle_runs(userdata);
         run(userdata);
         return 0;
 }
@@ -295,6 +322,7 @@ static int connected(void *context, int fd, const struct sockaddr *address, sock
         }
         /* It closes the socket if it fails. The next one is counted against this one. */
         MHD_add_connection(engine->daemon, fd, address, len);
+        reset_idle_runs(http);
         run(http);
         return 0;
 }
@@ -427,6 +455,9 @@ static int add_sources(struct http *http)
 
         if (r >= 0)
                 r = sd_event_source_set_enabled(http->pending, SD_EVENT_OFF);
+        /* After everybody else who has something to do: it may go on for long. */
+        if (r >= 0)
+                r = sd_event_source_set_priority(http->pending, SD_EVENT_PRIORITY_NORMAL + 1);
         if (r >= 0)
                 r = sd_event_add_time(http->event, &http->timer, CLOCK_MONOTONIC, 0, 0, on_timer,
                                       http);
@@ -439,6 +470,7 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
              const struct http_source *source, error_text *error)
 {
         struct http *http = calloc(1, sizeof(*http));
+        struct http_changes *changes;
         int r;
 
         if (!http)
@@ -460,68 +492,85 @@ int http_new(struct http **ret, sd_event *event, const struct settings *settings
         if (r >= 0)
                 r = start_engine(http, &http->engines[ENGINE_PLAIN], NULL);
         if (r >= 0)
-                r = http_reconfigure(http, settings, error);
+                r = http_prepare(http, settings, &changes, error);
         if (r < 0) {
                 http_free(http);
                 return *error ? r : explain(error, "HTTP server", r);
         }
+        http_apply(http, changes);
         *ret = http;
         return 0;
 }
 
-/* What is made first, since it can fail; only then the settings before are replaced. */
-struct changes {
+/* Settings. */
+
+struct http_changes {
         struct tls *tls;
         struct auth *auth;
         char **hosts;
+        struct connection_limits *limits;
+        unsigned idle_timeout_s;
+        int distance_metrics_limit;
+        bool open_health;
 };
 
-static void changes_release(struct changes *c)
+void http_changes_free(struct http_changes *changes)
 {
-        gate_release_hosts(c->hosts);
-        tls_free(c->tls);
-        auth_free(c->auth);
+        if (!changes)
+                return;
+        gate_release_hosts(changes->hosts);
+        connection_limits_free(changes->limits);
+        tls_unref(changes->tls);
+        auth_free(changes->auth);
+        free(changes);
 }
 
-/* The two last steps change something, but either all of what they change or nothing. */
-static int prepare(struct http *http, const struct settings *settings, struct changes *c,
-                   error_text *error)
+static int fill(struct http_changes *changes, const struct settings *settings, error_text *error)
 {
+        int r = tls_new(settings, &changes->tls, error);
+
+        if (r == 0)
+                r = auth_new(settings, &changes->auth, error);
+        if (r < 0)
+                return r;
+        changes->hosts = gate_copy_hosts(settings->hosts, settings->n_hosts);
+        changes->limits = connection_limits_new(settings);
+        changes->idle_timeout_s = settings->idle_timeout_s;
+        changes->distance_metrics_limit = settings->distance_metrics_limit;
+        changes->open_health = settings->open_health;
+        return changes->hosts && changes->limits ? 0 : -ENOMEM;
+}
+
+int http_prepare(struct http *http, const struct settings *settings, struct http_changes **ret,
+                 error_text *error)
+{
+        struct http_changes *changes = calloc(1, sizeof(*changes));
         struct engine *engine = &http->engines[ENGINE_TLS];
-        int r = tls_new(settings, &c->tls, error);
+        int r = changes ? fill(changes, settings, error) : -ENOMEM;
 
-        if (r == 0)
-                r = auth_new(settings, &c->auth, error);
-        if (r == 0 && c->tls && !engine->daemon)
-                r = start_engine(http, engine, tls_daemon_options(c->tls));
-        if (r >= 0) {
-                c->hosts = gate_copy_hosts(settings->hosts, settings->n_hosts);
-                r = c->hosts ? 0 : -ENOMEM;
-        }
-        if (r == 0)
-                r = connections_configure(http->connections, settings);
-        return r < 0 ? r : 0;
-}
-
-int http_reconfigure(struct http *http, const struct settings *settings, error_text *error)
-{
-        struct changes c = { .tls = NULL };
-        int r = prepare(http, settings, &c, error);
-
+        /* As long as no certificate is in use it refuses every handshake. */
+        if (r == 0 && changes->tls && !engine->daemon)
+                r = start_engine(http, engine, tls_daemon_options(changes->tls));
         if (r < 0) {
-                changes_release(&c);
+                http_changes_free(changes);
                 return r;
         }
-        tls_use(c.tls);
-        tls_free(http->previous_tls);
-        http->previous_tls = http->tls;
-        http->tls = c.tls;
-        http->idle_timeout_s = settings->idle_timeout_s;
-        responder_set_distance_limit(http->responder, settings->distance_metrics_limit);
-        gate_set_hosts(http->gate, c.hosts);
-        gate_set_auth(http->gate, c.auth, tls_asks_for_client_certificates(c.tls),
-                      settings->open_health);
+        *ret = changes;
         return 0;
+}
+
+void http_apply(struct http *http, struct http_changes *changes)
+{
+        tls_use(changes->tls);
+        tls_unref(http->tls);
+        http->tls = changes->tls;
+        http->idle_timeout_s = changes->idle_timeout_s;
+        responder_set_distance_limit(http->responder, changes->distance_metrics_limit);
+        connections_set_limits(http->connections, changes->limits);
+        gate_set_hosts(http->gate, changes->hosts);
+        gate_set_auth(http->gate, changes->auth, tls_asks_for_client_certificates(changes->tls),
+                      changes->open_health);
+        free(changes);
 }
 
 bool http_is_open(const struct http *http)
@@ -562,8 +611,8 @@ void http_free(struct http *http)
         for (size_t i = 0; i < NR_ENGINES; i++)
                 if (http->engines[i].daemon)
                         MHD_stop_daemon(http->engines[i].daemon);
-        tls_free(http->tls);
-        tls_free(http->previous_tls);
+        tls_use(NULL);
+        tls_unref(http->tls);
         connections_free(http->connections);
         responder_free(http->responder);
         subscribers_free(http->subscribers);

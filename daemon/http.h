@@ -49,11 +49,19 @@ int http_listen_fd(struct http *http, int fd, bool tls, char **bound, error_text
 /* Whether it listens on what was given to http_listen(); and ends that. Connections go on. */
 bool http_listens(struct http *http, const char *address);
 void http_unlisten(struct http *http, const char *address);
+
 /*
- * Applies all settings but the addresses, and reads certificates, users and tokens anew. -errno
- * with *error: nothing is changed. Connections go on.
+ * All settings but the addresses, with certificates, users and tokens read anew, to be applied:
+ * what can fail comes before anything is changed. -errno with *error.
  */
-int http_reconfigure(struct http *http, const struct settings *settings, error_text *error);
+struct http_changes;
+int http_prepare(struct http *http, const struct settings *settings, struct http_changes **ret,
+                 error_text *error);
+/* Applies them; connections go on. */
+void http_apply(struct http *http, struct http_changes *changes);
+/* Not applied after all. NULL is allowed. */
+void http_changes_free(struct http_changes *changes);
+
 /* Whether requests need no authentication. */
 bool http_is_open(const struct http *http);
 /* There are new events: those who wait for them are told. */

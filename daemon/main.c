@@ -12,9 +12,11 @@
 #include "tls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define EXIT_USAGE 2
 
@@ -39,6 +41,21 @@ static size_t raise_descriptor_limit(void)
         if (setrlimit(RLIMIT_NOFILE, &limit) < 0 && getrlimit(RLIMIT_NOFILE, &limit) < 0)
                 return 0;
         return limit.rlim_cur > DESCRIPTORS_RESERVED ? limit.rlim_cur - DESCRIPTORS_RESERVED : 0;
+}
+
+/*
+ * What is opened later must not become standard error, where the lines of the log go. Opened for
+ * reading alone, so that output to a closed one is still a failure.
+ */
+static void fill_standard_streams(void)
+{
+        int fd;
+
+        do
+                fd = open("/dev/null", O_RDONLY);
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd >= 0)
+                close(fd);
 }
 
 static int fail(int status, error_text error)
@@ -169,7 +186,7 @@ static int check_config(const struct settings *settings)
 
         if (r == 0)
                 r = auth_new(settings, &auth, &error);
-        tls_free(tls);
+        tls_unref(tls);
         auth_free(auth);
         if (r < 0)
                 return refuse(r, error);
@@ -202,6 +219,7 @@ int main(int argc, char **argv)
         error_text error = NULL;
         int status, r;
 
+        fill_standard_streams();
         /* Bodies of megabytes are given back to the kernel when they are done with. */
         mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION);
         mallopt(M_TRIM_THRESHOLD, LARGE_ALLOCATION);

@@ -14,15 +14,10 @@ static uint64_t region_end(const struct memblock_region *r)
         return r->base + r->size;
 }
 
-void memblock_init(struct memblock *mb)
-{
-        memset(mb, 0, sizeof(*mb));
-}
-
 void memblock_free(struct memblock *mb)
 {
         free(mb->regions);
-        memblock_init(mb);
+        *mb = (struct memblock){ .cnt = 0 };
 }
 
 static int make_room(struct memblock *mb, size_t more)
@@ -144,27 +139,23 @@ int memblock_add(struct memblock *mb, uint64_t start, uint64_t end)
 
                 if (at && region_end(at) <= start)
                         continue;
-                if (start < stop) {
+                if (start < stop)
                         insert_region(mb, i,
                                       (struct memblock_region){ .base = start,
                                                                 .size = stop - start,
                                                                 .nid = NUMA_NO_NODE });
-                        i++;
-                }
                 start = next;
         }
         merge_regions(mb);
         return 0;
 }
 
-int memblock_remove(struct memblock *mb, uint64_t start, uint64_t end)
+/* memblock_remove() */
+static int remove_range(struct memblock *mb, uint64_t start, uint64_t end)
 {
         size_t first, last;
-        int r;
+        int r = isolate_range(mb, start, end, &first, &last);
 
-        if (start >= end)
-                return 0;
-        r = isolate_range(mb, start, end, &first, &last);
         if (r < 0)
                 return r;
         while (last > first)
@@ -172,7 +163,8 @@ int memblock_remove(struct memblock *mb, uint64_t start, uint64_t end)
         return 0;
 }
 
-void memblock_trim_memory(struct memblock *mb)
+/* memblock_trim_memory(): cuts every region to whole pages and drops what is less than one. */
+static void trim_memory(struct memblock *mb)
 {
         for (size_t i = 0; i < mb->cnt;) {
                 struct memblock_region *r = &mb->regions[i];
@@ -197,10 +189,10 @@ int memblock_setup(struct memblock *mb, const struct memory_range *usable, size_
         for (size_t i = 0; i < n && r == 0; i++)
                 r = memblock_add(mb, usable[i].start, usable[i].end);
         if (r == 0 && bios)
-                r = memblock_remove(mb, 0, MEMBLOCK_PAGE_SIZE);
+                r = remove_range(mb, 0, MEMBLOCK_PAGE_SIZE);
         if (r == 0 && bios)
-                r = memblock_remove(mb, BIOS_BEGIN, BIOS_END);
-        memblock_trim_memory(mb);
+                r = remove_range(mb, BIOS_BEGIN, BIOS_END);
+        trim_memory(mb);
         return r;
 }
 
@@ -254,8 +246,7 @@ int memblock_set_node(struct memblock *mb, uint64_t start, uint64_t end, int nid
         return 0;
 }
 
-static int set_flags(struct memblock *mb, uint64_t start, uint64_t end, unsigned int keep,
-                     unsigned int set)
+static int set_flags(struct memblock *mb, uint64_t start, uint64_t end, unsigned int flags)
 {
         size_t first, last;
         int r = isolate_range(mb, start, end, &first, &last);
@@ -263,19 +254,19 @@ static int set_flags(struct memblock *mb, uint64_t start, uint64_t end, unsigned
         if (r < 0)
                 return r;
         for (size_t i = first; i < last; i++)
-                mb->regions[i].flags = (mb->regions[i].flags & keep) | set;
+                mb->regions[i].flags = flags;
         merge_regions(mb);
         return 0;
 }
 
 int memblock_mark_hotplug(struct memblock *mb, uint64_t start, uint64_t end)
 {
-        return set_flags(mb, start, end, ~0U, MEMBLOCK_HOTPLUG);
+        return set_flags(mb, start, end, MEMBLOCK_HOTPLUG);
 }
 
 int memblock_clear_hotplug(struct memblock *mb, uint64_t start, uint64_t end)
 {
-        return set_flags(mb, start, end, ~MEMBLOCK_HOTPLUG, 0);
+        return set_flags(mb, start, end, 0);
 }
 
 /* The kernel prints zero as 0x0 where printf("%#x") would print 0. */

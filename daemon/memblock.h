@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* include/linux/memblock.h: enum memblock_flags */
+/* include/linux/memblock.h: enum memblock_flags, of which this is the only one here. */
 #define MEMBLOCK_HOTPLUG 0x1U
 
 #define MEMBLOCK_PAGE_SIZE UINT64_C(4096)
@@ -36,15 +36,11 @@ struct memblock {
         struct memblock_region *regions; /* owned */
 };
 
-void memblock_init(struct memblock *mb);
+/* Frees the regions and leaves an empty set. */
 void memblock_free(struct memblock *mb);
 
 /* Adds [start, end) without a node; what is there already stays as it is. */
 int memblock_add(struct memblock *mb, uint64_t start, uint64_t end);
-/* Cuts [start, end) out. */
-int memblock_remove(struct memblock *mb, uint64_t start, uint64_t end);
-/* Cuts every region to whole pages and drops what is less than one: memblock_trim_memory(). */
-void memblock_trim_memory(struct memblock *mb);
 /*
  * From the firmware's usable ranges ("System RAM"), in any order; bios: as x86 does it, without the
  * first page and the BIOS area from 640 KiB to 1 MiB (arch/x86/kernel/setup.c: trim_bios_range())

@@ -233,7 +233,7 @@ static int add_affinity(struct numa_meminfo *mi, struct memblock *mb, const stru
                              MEM_ARGS(blk.start, blk.end));
                 return r;
         }
-        if (mb && ma->hotpluggable && blk.start < blk.end)
+        if (mb && ma->hotpluggable)
                 return memblock_mark_hotplug(mb, blk.start, blk.end);
         return 0;
 }
@@ -289,10 +289,10 @@ static int init_from_tables(struct numa_meminfo *mi, struct numa_meminfo *reserv
                             const struct cedt *cedt, bool keep_low, const nodemask_t *kernel_nodes,
                             struct warnings *warn)
 {
-        uint32_t bad_pxm;
+        uint32_t bad_pxm = 0;
         int r = pxm_map_add_srat(map, srat, &bad_pxm);
 
-        if (r < 0 && bad_pxm >= MAX_PXM_DOMAINS)
+        if (bad_pxm >= MAX_PXM_DOMAINS)
                 warnings_add(warn, "SRAT: Too many proximity domains: %" PRIu32, bad_pxm);
         if (r == 0)
                 r = numa_add_srat(mi, mb, map, srat, warn);
@@ -309,7 +309,18 @@ static int init_from_tables(struct numa_meminfo *mi, struct numa_meminfo *reserv
         r = numa_cleanup_meminfo(mi, reserved, mb, keep_low, warn);
         if (r == 0)
                 r = numa_register_memblks(mb, mi, kernel_nodes, warn);
-        return r == -ENOSPC ? -EINVAL : r;
+        return r;
+}
+
+/* What numa_init() does before it tries a source. */
+static int reset(struct numa_meminfo *mi, struct numa_meminfo *reserved, struct memblock *mb)
+{
+        mi->nr_blks = 0;
+        reserved->nr_blks = 0;
+        if (memblock_set_node(mb, 0, UINT64_MAX, NUMA_NO_NODE) < 0 ||
+            memblock_clear_hotplug(mb, 0, UINT64_MAX) < 0)
+                return -ENOMEM;
+        return 0;
 }
 
 /* arch/x86/mm/numa.c: dummy_numa_init() */
@@ -320,12 +331,10 @@ static int init_dummy(struct numa_meminfo *mi, struct numa_meminfo *reserved, st
                 .end = memblock_end_of_DRAM(mb),
                 .source = NUMA_SOURCE_DUMMY,
         };
+        int r = reset(mi, reserved, mb);
 
-        mi->nr_blks = 0;
-        reserved->nr_blks = 0;
-        if (memblock_set_node(mb, 0, UINT64_MAX, NUMA_NO_NODE) < 0 ||
-            memblock_clear_hotplug(mb, 0, UINT64_MAX) < 0)
-                return -ENOMEM;
+        if (r < 0)
+                return r;
         numa_add_memblk(mi, &all, warn);
         numa_cleanup_meminfo(mi, reserved, mb, keep_low, warn);
         return numa_register_memblks(mb, mi, NULL, warn);
@@ -335,14 +344,11 @@ int numa_init(struct numa_meminfo *mi, struct numa_meminfo *reserved, struct mem
               struct pxm_map *map, const struct srat *srat, const struct cedt *cedt, bool keep_low,
               const nodemask_t *kernel_nodes, struct warnings *warn)
 {
-        int r, fallback;
+        int fallback, r = reset(mi, reserved, mb);
 
-        mi->nr_blks = 0;
-        reserved->nr_blks = 0;
+        if (r < 0)
+                return r;
         pxm_map_init(map);
-        if (memblock_set_node(mb, 0, UINT64_MAX, NUMA_NO_NODE) < 0 ||
-            memblock_clear_hotplug(mb, 0, UINT64_MAX) < 0)
-                return -ENOMEM;
         r = init_from_tables(mi, reserved, mb, map, srat, cedt, keep_low, kernel_nodes, warn);
         if (r != -EINVAL && r != -EEXIST)
                 return r;

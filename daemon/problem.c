@@ -25,8 +25,6 @@ const char *problem_title(unsigned status)
                 return "Method Not Allowed";
         case MHD_HTTP_NOT_ACCEPTABLE:
                 return "Not Acceptable";
-        case MHD_HTTP_CONTENT_TOO_LARGE:
-                return "Content Too Large";
         case MHD_HTTP_SERVICE_UNAVAILABLE:
                 return "Service Unavailable";
         default:

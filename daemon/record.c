@@ -79,6 +79,7 @@ static void save_file(void *context, const char *path, const char *text, size_t 
                         continue;
                 if (n < 0) {
                         note_failure(rec, path);
+                        unlinkat(rec->dir_fd, path, 0);
                         return;
                 }
                 text += n;

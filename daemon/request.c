@@ -73,27 +73,30 @@ static int check_segments(const char *path, const char **reason)
         return 0;
 }
 
-/* Behind "http://authority"; a server must accept the absolute form (RFC 9112, 3.2.2). */
-static const char *skip_authority(const char *text)
+/* Behind "http://"; NULL: origin form. A server must accept both (RFC 9112, 3.2.2). */
+static const char *find_authority(const char *text)
 {
         if (strncasecmp(text, "http://", 7) == 0)
-                text += 7;
-        else if (strncasecmp(text, "https://", 8) == 0)
-                text += 8;
-        else
-                return text;
-        return text + strcspn(text, "/?#");
+                return text + 7;
+        if (strncasecmp(text, "https://", 8) == 0)
+                return text + 8;
+        return NULL;
 }
 
 int request_target_parse(struct request_target *target, const char *text, const char **reason)
 {
-        const char *origin = skip_authority(text);
-        bool no_path = origin != text && *origin != '/';
+        const char *authority = find_authority(text);
+        const char *origin = authority ? authority + strcspn(authority, "/?#") : text;
+        bool no_path = authority && *origin != '/';
         size_t len = strlen(origin);
         char *query;
         int r;
 
         *target = (struct request_target){ .path = NULL };
+        /* RFC 9110, 4.2.1: such a URI must be rejected. */
+        *reason = "an empty host";
+        if (authority && (authority == origin || *authority == ':'))
+                return -EINVAL;
         *reason = "no leading slash";
         if (*origin != '/' && !no_path)
                 return -EINVAL;
@@ -118,9 +121,7 @@ int request_target_parse(struct request_target *target, const char *text, const 
         }
         target->path = target->memory;
         target->query = query;
-        if (origin != text) {
-                const char *authority = strchr(text, '/') + 2;
-
+        if (authority) {
                 target->authority = strndup(authority, (size_t)(origin - authority));
                 if (!target->authority) {
                         request_target_release(target);
@@ -144,7 +145,6 @@ int request_next_parameter(char **pos, struct request_parameter *out, const char
         size_t len;
         int r;
 
-        *reason = NULL;
         if (!key)
                 return 0;
         key += strspn(key, "&");
@@ -311,7 +311,6 @@ static bool take_range(const char **p, bool media, struct accept_range *out)
                         return false;
                 }
         }
-        skip_blanks(p);
         return **p == ',' || **p == '\0';
 }
 

@@ -118,7 +118,7 @@ int sampler_sample(struct sampler *s, bool look)
 int sampler_begin(struct sampler *s, bool look)
 {
         if (s->under_way)
-                s->again = s->again || (look && !s->looking);
+                s->again = s->again || look;
         else
                 begin(s, look, COLLECTORS_ALL);
         return sampler_continue(s);
@@ -135,19 +135,25 @@ int sampler_continue(struct sampler *s)
         return 1;
 }
 
+/* Whether the current snapshot is young enough and has what is needed. */
+static bool will_do(const struct sampler *s, uint64_t max_age_ns, uint64_t needs)
+{
+        const struct sample *sample = s->current ? snapshot_sample(s->current) : NULL;
+
+        return sample && max_age_ns > 0 && !(needs & ~sample->collected) &&
+               monotonic_now_ns() - sample->monotonic_ns <= max_age_ns;
+}
+
 struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns, uint64_t needs)
 {
-        uint64_t age_ns = UINT64_MAX, lacks = needs;
-
-        if (s->current) {
-                const struct sample *sample = snapshot_sample(s->current);
-
-                age_ns = monotonic_now_ns() - sample->monotonic_ns;
-                lacks = needs & ~sample->collected;
-        }
-        if (max_age_ns > 0 && age_ns <= max_age_ns && !lacks)
+        if (will_do(s, max_age_ns, needs))
                 return s->current;
-        if (!s->under_way)
-                begin(s, false, needs);
+        if (s->under_way) {
+                if (work(s, UINT64_MAX) < 0)
+                        return NULL;
+                if (will_do(s, max_age_ns, needs))
+                        return s->current;
+        }
+        begin(s, false, needs);
         return work(s, UINT64_MAX) < 0 ? NULL : s->current;
 }

@@ -36,8 +36,8 @@ int sampler_continue(struct sampler *s);
 
 /*
  * The current snapshot, after sampling if it is older than max_age_ns (0: in any case) or does not
- * have all of needs (COLLECTOR_BIT()s) from the moment it was taken; a sample under way is awaited,
- * none is begun beside it. An older one where each sample since was torn. Borrowed. NULL: there is
- * none, since memory is exhausted.
+ * have all of needs (COLLECTOR_BIT()s) from the moment it was taken. A sample under way is awaited;
+ * another follows only if that one is not good enough. An older one where each sample since was
+ * torn. Borrowed. NULL: there is none, since memory is exhausted.
  */
 struct snapshot *sampler_snapshot(struct sampler *s, uint64_t max_age_ns, uint64_t needs);

@@ -201,19 +201,19 @@ static int arm_timer(struct server *server)
         return r < 0 ? r : sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
 }
 
-/* Certificates, users and all that can fail first; then the addresses. */
+/* Either all of them or none. */
 static int apply(struct server *server, const struct settings *fresh, error_text *error)
 {
-        int r = http_reconfigure(server->http, fresh, error);
-        error_text ignored = NULL;
+        struct http_changes *changes;
+        int r = http_prepare(server->http, fresh, &changes, error);
 
         if (r < 0)
                 return r;
         r = listening_change(server->http, server->settings, fresh, error);
-        if (r == 0)
-                return 0;
-        http_reconfigure(server->http, server->settings, &ignored);
-        free(ignored);
+        if (r < 0)
+                http_changes_free(changes);
+        else
+                http_apply(server->http, changes);
         return r;
 }
 
@@ -321,11 +321,14 @@ static int start(struct server *server, const struct source *source)
                 free(error);
                 return r;
         }
-        r = listening_start(server->http, server->settings, server->cmd->port_file);
-        if (r < 0)
-                return r;
         sd_event_set_watchdog(server->event, true);
-        return arm_timer(server);
+        r = arm_timer(server);
+        if (r < 0) {
+                log_failure("cannot start: %s", strerror(-r));
+                return r;
+        }
+        /* Last, since whoever finds the port file relies on it. */
+        return listening_start(server->http, server->settings, server->cmd->port_file);
 }
 
 int serve(struct source *source, const struct command_line *cmd, struct settings *settings)

@@ -132,15 +132,14 @@ static int for_each_word(struct settings *s, const char *value,
 {
         bool any = false;
 
-        while (*value) {
+        for (value += strspn(value, " \t"); *value; value += strspn(value, " \t")) {
                 size_t len = strcspn(value, " \t");
-                int r = len ? add(s, value, len) : 0;
+                int r = add(s, value, len);
 
                 if (r < 0)
                         return r;
-                any = any || len > 0;
+                any = true;
                 value += len;
-                value += strspn(value, " \t");
         }
         return any ? 0 : -EINVAL;
 }
@@ -185,7 +184,10 @@ static int add_host(struct settings *s, const char *word, size_t len)
                 return -ENOMEM;
         s->hosts = hosts;
         hosts[s->n_hosts] = strndup(word, len);
-        return hosts[s->n_hosts] && s->n_hosts++ < SIZE_MAX ? 0 : -ENOMEM;
+        if (!hosts[s->n_hosts])
+                return -ENOMEM;
+        s->n_hosts++;
+        return 0;
 }
 
 static int set_hosts(struct settings *s, const char *value)
@@ -294,7 +296,7 @@ static void print_networks(const struct network_list *list, FILE *out)
 {
         for (size_t i = 0; i < list->n; i++) {
                 const struct network *n = &list->networks[i];
-                bool v4 = IN6_IS_ADDR_V4MAPPED(&n->address) && n->prefix >= 96;
+                bool v4 = IN6_IS_ADDR_V4MAPPED(&n->address);
                 char text[INET6_ADDRSTRLEN];
 
                 inet_ntop(v4 ? AF_INET : AF_INET6,

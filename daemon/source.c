@@ -86,29 +86,112 @@ void source_check_paths(struct source *source, bool check)
         source->unchecked_paths = !check;
 }
 
-int source_open(struct source *source, const char *path, int flags)
+#define LINKS_MAX 40 /* as the kernel's MAXSYMLINKS */
+
+/* A link's target in front of what was left of the path. */
+static int put_before(char todo[static PATH_MAX], const char *target, const char *rest)
+{
+        char path[PATH_MAX];
+        int len = snprintf(path, sizeof(path), "%s/%s", target, rest);
+
+        if (len >= (int)sizeof(path))
+                return -ENAMETOOLONG;
+        memcpy(todo, path, (size_t)len + 1);
+        return 0;
+}
+
+/* Appends a name to a path that has no links, or takes one from it. */
+static int step(char done[static PATH_MAX], const char *name, size_t len)
+{
+        size_t at = strlen(done);
+        char *slash = strrchr(done, '/');
+
+        if (len == 0 || (len == 1 && name[0] == '.'))
+                return 0;
+        if (len == 2 && name[0] == '.' && name[1] == '.') {
+                *(slash ? slash : done) = '\0';
+                return 0;
+        }
+        if (at + len + 2 > PATH_MAX)
+                return -ENAMETOOLONG;
+        if (at > 0)
+                done[at++] = '/';
+        memcpy(done + at, name, len);
+        done[at + len] = '\0';
+        return 1;
+}
+
+/*
+ * The path without its links, which start at the root and stay below it: what RESOLVE_IN_ROOT does,
+ * but for links that are made meanwhile. keep_last: a link at its end is left as it is.
+ */
+static int resolve_in_root(int root_fd, const char *path, bool keep_last,
+                           char done[static PATH_MAX])
+{
+        char todo[PATH_MAX], target[PATH_MAX];
+        const char *at = todo;
+        unsigned links = 0;
+        int r = put_before(todo, path, "");
+
+        *done = '\0';
+        while (r >= 0 && *at) {
+                size_t before = strlen(done), len = strcspn(at, "/");
+                const char *rest = at + len + (at[len] == '/');
+                ssize_t n = -1;
+
+                r = step(done, at, len);
+                if (r > 0 && !(keep_last && rest[strspn(rest, "/")] == '\0')) {
+                        n = readlinkat(root_fd, done, target, sizeof(target) - 1);
+                        if (n < 0 && errno != EINVAL)
+                                return -errno;
+                }
+                at = rest;
+                if (n >= 0) {
+                        target[n] = '\0';
+                        done[*target == '/' ? 0 : before] = '\0';
+                        r = ++links > LINKS_MAX ? -ELOOP : put_before(todo, target, rest);
+                        at = todo;
+                }
+        }
+        return r < 0 ? r : 0;
+}
+
+static int open_in_root(int root_fd, const char *path, int flags)
 {
         struct open_how how = {
-                .flags = (unsigned)(flags | O_CLOEXEC),
+                .flags = (unsigned)flags,
                 .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
         };
+        char resolved[PATH_MAX];
+        int fd = -1, r;
+
+        /* EAGAIN: something on the way was renamed meanwhile. */
+        for (int attempt = 0; attempt < 8; attempt++) {
+                fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+                if (fd >= 0 || errno != EAGAIN)
+                        break;
+        }
+        /* Linux before 5.6 has no such call. */
+        if (fd >= 0 || errno != ENOSYS)
+                return fd < 0 ? -errno : fd;
+        r = resolve_in_root(root_fd, path, flags & O_NOFOLLOW, resolved);
+        if (r < 0)
+                return r;
+        fd = openat(root_fd, *resolved ? resolved : ".", flags | O_NOFOLLOW);
+        return fd < 0 ? -errno : fd;
+}
+
+int source_open(struct source *source, const char *path, int flags)
+{
         int fd;
 
         while (*path == '/')
                 path++;
-        if (!source->live) {
-                /* EAGAIN: something on the way was renamed meanwhile. */
-                for (int attempt = 0; attempt < 8; attempt++) {
-                        fd = (int)syscall(SYS_openat2, source->root_fd, *path ? path : ".", &how,
-                                          sizeof(how));
-                        if (fd >= 0 || errno != EAGAIN)
-                                break;
-                }
-                /* Linux before 5.6 has no such call. */
-                if (fd >= 0 || errno != ENOSYS)
-                        return fd < 0 ? -errno : fd;
-        }
-        fd = openat(source->root_fd, *path ? path : ".", flags | O_CLOEXEC);
+        if (!*path)
+                path = ".";
+        if (!source->live)
+                return open_in_root(source->root_fd, path, flags | O_CLOEXEC);
+        fd = openat(source->root_fd, path, flags | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
 }
 

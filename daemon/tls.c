@@ -14,6 +14,8 @@
 #define CHAIN_MAX 16
 
 struct tls {
+        unsigned refs;
+        struct tls *next; /* what came into use after it; held */
         gnutls_pcert_st chain[CHAIN_MAX];
         unsigned chain_len;
         gnutls_privkey_t key;
@@ -23,12 +25,18 @@ struct tls {
         struct MHD_OptionItem options[4];
 };
 
-/* libmicrohttpd hands nothing of ours to the callback. */
-static struct tls *in_use;
+/* libmicrohttpd hands nothing of ours to the callback. newest: the last that was in use and is
+ * held. */
+static struct tls *in_use, *newest;
 
 void tls_use(struct tls *tls)
 {
         in_use = tls;
+        if (!tls)
+                return;
+        if (newest)
+                newest->next = tls_ref(tls);
+        newest = tls;
 }
 
 /* Called in each handshake. GnuTLS does not free what it is given here. */
@@ -49,12 +57,10 @@ static int retrieve(gnutls_session_t session, const gnutls_datum_t *req_ca_dn, i
         return 0;
 }
 
-void tls_free(struct tls *tls)
+static void tls_free(struct tls *tls)
 {
-        if (!tls)
-                return;
-        if (in_use == tls)
-                in_use = NULL;
+        if (newest == tls)
+                newest = NULL;
         for (unsigned i = 0; i < tls->chain_len; i++)
                 gnutls_pcert_deinit(&tls->chain[i]);
         gnutls_privkey_deinit(tls->key);
@@ -62,6 +68,23 @@ void tls_free(struct tls *tls)
                 gnutls_x509_trust_list_deinit(tls->clients, 1);
         secret_release(&tls->client_ca);
         free(tls);
+}
+
+struct tls *tls_ref(struct tls *tls)
+{
+        if (tls)
+                tls->refs++;
+        return tls;
+}
+
+void tls_unref(struct tls *tls)
+{
+        while (tls && --tls->refs == 0) {
+                struct tls *next = tls->next;
+
+                tls_free(tls);
+                tls = next;
+        }
 }
 
 static bool is_memory_error(int r)
@@ -198,6 +221,7 @@ int tls_new(const struct settings *settings, struct tls **ret, error_text *error
                 free(tls);
                 return -ENOMEM;
         }
+        tls->refs = 1;
         tls->priorities = settings->tls_minimum_version == 13
                                   ? "NORMAL:-VERS-ALL:+VERS-TLS1.3"
                                   : "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";

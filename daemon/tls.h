@@ -13,13 +13,14 @@ struct tls;
  * which never holds what is in a file.
  */
 int tls_new(const struct settings *settings, struct tls **ret, error_text *error);
-/* NULL is allowed. */
-void tls_free(struct tls *tls);
-
 /*
- * Makes new connections use this one; NULL for none. The one before may be freed once another one
- * is in use: handshakes under way may still need it until then.
+ * NULL is allowed. A handshake may take the one that is in use at any moment between its two ends:
+ * who holds one holds those that come into use after it, too.
  */
+struct tls *tls_ref(struct tls *tls);
+void tls_unref(struct tls *tls);
+
+/* Makes handshakes use this one, which must be held meanwhile; NULL for none. */
 void tls_use(struct tls *tls);
 
 /* The options that make libmicrohttpd speak it, for MHD_OPTION_ARRAY; tls's, until it is freed. */

@@ -23,7 +23,12 @@ int tls_new(const struct settings *settings, struct tls **ret, error_text *error
         return 0;
 }
 
-void tls_free(struct tls *tls)
+struct tls *tls_ref(struct tls *tls)
+{
+        return tls;
+}
+
+void tls_unref(struct tls *tls)
 {
         (void)tls;
 }

@@ -56,9 +56,14 @@ static void drop_private_infos(hwloc_topology_t topology, hwloc_obj_t object)
         hwloc_obj_t child = NULL;
         unsigned kept = 0;
 
-        for (unsigned i = 0; i < object->infos_count; i++)
-                if (!is_private(object->infos[i].name))
+        for (unsigned i = 0; i < object->infos_count; i++) {
+                if (is_private(object->infos[i].name)) {
+                        free(object->infos[i].name);
+                        free(object->infos[i].value);
+                } else {
                         object->infos[kept++] = object->infos[i];
+                }
+        }
         object->infos_count = kept;
         while ((child = hwloc_get_next_child(topology, object, child)))
                 drop_private_infos(topology, child);
@@ -175,33 +180,44 @@ static int write_all(int fd, const void *data, size_t len)
         return 0;
 }
 
-static int write_documents(hwloc_topology_t topology, int fd)
+static int write_documents(const char *json, const char *xml, int fd)
+{
+        const struct topology_header header = { strlen(json), strlen(xml) };
+        int r = write_all(fd, &header, sizeof(header));
+
+        if (r == 0)
+                r = write_all(fd, json, header.json_len);
+        return r == 0 ? write_all(fd, xml, header.xml_len) : r;
+}
+
+static int export(hwloc_topology_t topology, int fd)
 {
         json_t *json = json_pack("{s:o, s:o}", "packages", json_packages(topology), "caches",
                                  json_caches(topology));
-        char *text = json ? json_dumps(json, JSON_COMPACT) : NULL, *xml;
-        struct topology_header header;
-        int xml_len, r;
+        char *text = json ? json_dumps(json, JSON_COMPACT) : NULL, *xml = NULL;
+        int xml_len, r = -ENOMEM;
 
-        if (!text || hwloc_topology_export_xmlbuffer(topology, &xml, &xml_len, 0) < 0)
-                return -ENOMEM;
-        header.json_len = strlen(text);
-        header.xml_len = strlen(xml);
-        r = write_all(fd, &header, sizeof(header));
-        if (r == 0)
-                r = write_all(fd, text, header.json_len);
-        return r == 0 ? write_all(fd, xml, header.xml_len) : r;
+        if (text && hwloc_topology_export_xmlbuffer(topology, &xml, &xml_len, 0) == 0)
+                r = write_documents(text, xml, fd);
+        if (xml)
+                hwloc_free_xmlbuffer(topology, xml);
+        free(text);
+        json_decref(json);
+        return r;
 }
 
 int topology_hwloc_write(const char *root, int fd)
 {
-        hwloc_topology_t topology;
+        hwloc_topology_t topology = NULL;
         int r = set_environment(root);
 
         if (r == 0)
                 r = load(&topology);
-        if (r < 0)
-                return r;
-        drop_private_infos(topology, hwloc_get_root_obj(topology));
-        return write_documents(topology, fd);
+        if (r == 0) {
+                drop_private_infos(topology, hwloc_get_root_obj(topology));
+                r = export(topology, fd);
+        }
+        if (topology)
+                hwloc_topology_destroy(topology);
+        return r;
 }

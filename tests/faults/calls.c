@@ -146,6 +146,78 @@ int accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
         return fails(rule_for(CALL_ACCEPT, fd, NULL)) ? -1 : real(fd, address, len, flags);
 }
 
+/* What a rule tells sockets apart by. */
+static const char *family_name(int family)
+{
+        switch (family) {
+        case AF_INET:
+                return "inet";
+        case AF_INET6:
+                return "inet6";
+        case AF_UNIX:
+                return "unix";
+        case AF_NETLINK:
+                return "netlink";
+        default:
+                return "another";
+        }
+}
+
+static const char *family_of(int fd)
+{
+        socklen_t len = sizeof(int);
+        int family = AF_UNSPEC, saved = errno;
+
+        getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len);
+        errno = saved;
+        return family_name(family);
+}
+
+int socket(int family, int type, int protocol)
+{
+        REAL(socket);
+        return fails(rule_for(CALL_SOCKET, -1, family_name(family))) ? -1
+                                                                     : real(family, type, protocol);
+}
+
+int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
+{
+        REAL(setsockopt);
+        return fails(rule_for(CALL_SETSOCKOPT, fd, family_of(fd)))
+                       ? -1
+                       : real(fd, level, option, value, len);
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t len)
+{
+        REAL(bind);
+        return fails(rule_for(CALL_BIND, fd, family_of(fd))) ? -1 : real(fd, address, len);
+}
+
+int listen(int fd, int backlog)
+{
+        REAL(listen);
+        return fails(rule_for(CALL_LISTEN, fd, family_of(fd))) ? -1 : real(fd, backlog);
+}
+
+int getsockname(int fd, struct sockaddr *address, socklen_t *len)
+{
+        REAL(getsockname);
+        return fails(rule_for(CALL_GETSOCKNAME, fd, family_of(fd))) ? -1 : real(fd, address, len);
+}
+
+int pipe2(int fds[2], int flags)
+{
+        REAL(pipe2);
+        return fails(rule_for(CALL_PIPE, -1, "")) ? -1 : real(fds, flags);
+}
+
+pid_t fork(void)
+{
+        REAL(fork);
+        return fails(rule_for(CALL_FORK, -1, "")) ? -1 : real();
+}
+
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 {
         REAL(epoll_ctl);
@@ -189,7 +261,7 @@ int openat(int dir, const char *path, int flags, ...)
         return fails(rule_for(CALL_OPEN, -1, path)) ? -1 : real(dir, path, flags, mode);
 }
 
-/* The C library has no openat2(). */
+/* The C library has no openat2(), and an old one no close_range(). */
 long syscall(long number, ...)
 {
         long a[6];
@@ -201,6 +273,8 @@ long syscall(long number, ...)
                 a[i] = va_arg(arguments, long);
         va_end(arguments);
         if (number == SYS_openat2 && fails(rule_for(CALL_OPEN, -1, (const char *)a[1])))
+                return -1;
+        if (number == SYS_close_range && fails(rule_for(CALL_CLOSE_RANGE, -1, "")))
                 return -1;
         return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -28,6 +28,14 @@ enum call {
         CALL_RECV,  /* recvmsg() */
         CALL_READDIR,
         CALL_EPOLL_CTL,
+        CALL_SOCKET, /* of these the path is the family: inet, inet6, unix, netlink */
+        CALL_SETSOCKOPT,
+        CALL_BIND,
+        CALL_LISTEN,
+        CALL_GETSOCKNAME,
+        CALL_PIPE, /* pipe2() */
+        CALL_FORK,
+        CALL_CLOSE_RANGE,
 };
 
 /* The calls number skip to skip + times - 1 that concern path fail; times 0: all from skip on. */

@@ -59,12 +59,15 @@ class Response(collections.namedtuple("Response", "status headers raw")):
 class Daemon:
     running = []
 
-    def __init__(self, root=None, *args, env=None, listen="127.0.0.1:0", wait=True, journal=False):
-        """root: the tree to read (None: this machine's own); journal: it is told that its log is the journal's."""
+    def __init__(self, root=None, *args, env=None, listen="127.0.0.1:0", wait=True, through=(), journal=False):
+        """
+        root: the tree to read (None: this machine's own). through: the command that becomes the daemon. journal: it is told that
+        its log is the journal's.
+        """
         self.directory = tempfile.mkdtemp(prefix="numad-daemon.")
         self.port_file = os.path.join(self.directory, "port")
         self.log_file = os.path.join(self.directory, "log")
-        self.args = [binary(), *(["--listen", listen] if listen else []), "--port-file", self.port_file]
+        self.args = [*through, binary(), *(["--listen", listen] if listen else []), "--port-file", self.port_file]
         if root is not None:
             self.args += ["--root", str(getattr(root, "root", root))]
         self.args += [str(a) for a in args]

@@ -21,7 +21,8 @@ RULES, RULE_SIZE, RULES_MAX, PATH_SIZE = WHERE + WHERE_SIZE, 256, 16, 208
 STACKS = RULES + RULES_MAX * RULE_SIZE
 STACKS_SIZE = 65536 * 8
 SUCCEED, FAIL_NTH, FAIL_FROM_NTH, FAIL_NEW_STACK = range(4)
-CALLS = {name: i + 1 for i, name in enumerate("read open accept write send recv readdir epoll_ctl".split())}
+CALLS = {name: i + 1 for i, name in enumerate("read open accept write send recv readdir epoll_ctl socket setsockopt bind listen "
+                                              "getsockname pipe fork close_range".split())}
 
 #: Every allocation by its number, not only one of each call stack: NUMAD_FAULTS_FULL=1. Takes long.
 FULL = os.environ.get("NUMAD_FAULTS_FULL", "") not in ("", "0")
@@ -147,7 +148,7 @@ class Faults:
     def fail_call(self, call, error=0, path="", skip=0, times=0, length=0):
         """
         A rule; returns its number, for failures(). error 0: short reads and writes, of length bytes. path: a part of the
-        file's name, its end if "$" follows.
+        file's name or of the socket's family (inet, inet6, unix, netlink), its end if "$" follows.
         """
         for i in range(RULES_MAX):
             if self._get(RULES + i * RULE_SIZE, "I") == 0:

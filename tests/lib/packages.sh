@@ -14,7 +14,7 @@ test_packages=(
         ansible-core hwloc-nox jq numactl procps prometheus prometheus-alertmanager prometheus-node-exporter
         busybox-static cpio mmdebstrap qemu-system-x86 socat systemd
         build-essential debhelper dpkg-dev lintian rpm
-        binutils collectd-core libprotobuf-c1 strace util-linux wrk
+        binutils collectd-core iproute2 libprotobuf-c1 strace util-linux wrk
 )
 # To look at the page in a browser: beside node, what tests/browser/package.json names.
 browser_packages=(chromium fonts-dejavu-core)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -71,6 +72,28 @@ void __wrap_free(void *p)
 {
         allocator_calls += p != NULL;
         __real_free(p);
+}
+
+/* Linux before 5.6. */
+static bool no_openat2;
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+long __wrap_syscall(long number, ...)
+{
+        long a[4];
+        va_list args;
+
+        if (number == SYS_openat2 && no_openat2) {
+                errno = ENOSYS;
+                return -1;
+        }
+        va_start(args, number);
+        for (size_t i = 0; i < sizeof(a) / sizeof(a[0]); i++)
+                a[i] = va_arg(args, long);
+        va_end(args);
+        return __real_syscall(number, a[0], a[1], a[2], a[3]);
 }
 
 static const char *path_in(const struct tree *t, const char *path, char out[static 256])
@@ -688,9 +711,8 @@ static void impossible_content_is_reported_once(void **state)
         }
 }
 
-static void symbolic_links_stay_below_the_root(void **state)
+static void assert_links_stay_below_the_root(void)
 {
-        (void)state;
         struct tree t = tree_new(100), other = tree_new(100);
         char outside[256];
 
@@ -704,16 +726,40 @@ static void symbolic_links_stay_below_the_root(void **state)
         assert_int_equal(mem_total(&t.sample->nodes[1]), 0);
         /* An absolute one starts at the root, a climbing one stops there. */
         drop(&t, NODE "/node1/meminfo");
-        put(&t, "inside", "Node 1 MemTotal: 8 kB\n");
-        link_to(&t, "/inside", NODE "/node1/meminfo");
+        put(&t, "inside/meminfo", "Node 1 MemTotal: 8 kB\n");
+        link_to(&t, "/inside/meminfo", NODE "/node1/meminfo");
         look(&t);
         assert_int_equal(mem_total(&t.sample->nodes[1]), 8 * 1024);
         drop(&t, NODE "/node1/meminfo");
-        link_to(&t, "../../../../../../../../../../../../inside", NODE "/node1/meminfo");
+        link_to(&t, "../../../../../../../../../../../../inside/./meminfo", NODE "/node1/meminfo");
         look(&t);
         assert_int_equal(mem_total(&t.sample->nodes[1]), 8 * 1024);
+        /* One on the way to another, and to a place beside it. */
+        drop(&t, NODE "/node1/meminfo");
+        link_to(&t, "../inside", "proc/there");
+        link_to(&t, "/proc/there/../inside//meminfo", NODE "/node1/meminfo");
+        look(&t);
+        assert_int_equal(mem_total(&t.sample->nodes[1]), 8 * 1024);
+        drop(&t, NODE "/node1/meminfo");
+        link_to(&t, "meminfo", NODE "/node1/meminfo");
+        look(&t);
+        assert_problem(&t, NODE "/node1/meminfo", -ELOOP);
         tree_free(&other);
         tree_free(&t);
+}
+
+static void symbolic_links_stay_below_the_root(void **state)
+{
+        (void)state;
+        assert_links_stay_below_the_root();
+}
+
+static void symbolic_links_stay_below_the_root_with_an_old_kernel(void **state)
+{
+        (void)state;
+        no_openat2 = true;
+        assert_links_stay_below_the_root();
+        no_openat2 = false;
 }
 
 static void cpumap_stands_in_for_a_missing_cpulist(void **state)
@@ -1013,6 +1059,7 @@ int main(void)
                 cmocka_unit_test(bad_file_costs_its_own_fields_and_is_reported_once),
                 cmocka_unit_test(impossible_content_is_reported_once),
                 cmocka_unit_test(symbolic_links_stay_below_the_root),
+                cmocka_unit_test(symbolic_links_stay_below_the_root_with_an_old_kernel),
                 cmocka_unit_test(cpumap_stands_in_for_a_missing_cpulist),
                 cmocka_unit_test(node_without_cpus_is_known_to_have_none),
                 cmocka_unit_test(file_that_no_node_has_is_reported_for_one_of_them),

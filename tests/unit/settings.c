@@ -4,9 +4,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <errno.h>
 #include <syslog.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define NS UINT64_C(1000000000)
@@ -58,14 +60,22 @@ static void without_file_and_options_the_defaults_hold(void **state)
         (void)state;
         struct command_line cmd = parsed((char *[]){ ARG("numad-telemetry"), NULL });
         struct settings settings;
-        error_text error = NULL;
+        char none_yet[] = "none yet";
+        error_text error = none_yet;
 
         assert_int_equal(settings_load(&settings, &cmd, no_file, &error), 0);
+        assert_null(error);
         assert_int_equal(settings.interval_ns, 10 * NS);
         assert_int_equal(settings.max_age_ns, NS);
         assert_int_equal(settings.distance_metrics_limit, 64);
+        assert_int_equal(settings.connection_limit, 256);
+        assert_int_equal(settings.connection_limit_per_address, 64);
+        assert_int_equal(settings.idle_timeout_s, 30);
+        assert_int_equal(settings.tls_minimum_version, 12);
+        assert_false(settings.open_health);
         assert_int_equal(settings.log_level, LOG_INFO);
         assert_int_equal(settings.n_listen, 0);
+        assert_int_equal(settings.n_hosts, 0);
         assert_int_equal(cmd.action, ACTION_SERVE);
         assert_string_equal(cmd.root, "/");
         settings_release(&settings);
@@ -159,6 +169,297 @@ static void printed_addresses_are_those_in_force_however_many(void **state)
         assert_prints_the_same_again(argv, 19);
 }
 
+/* A file under /tmp with that text, to be removed by its name. */
+static char *file_with(const char *text, size_t len)
+{
+        char *name = strdup("/tmp/numad-settings.XXXXXX");
+        int fd = mkstemp(name);
+
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, text, len), (ssize_t)len);
+        close(fd);
+        return name;
+}
+
+/* What the daemon makes of a file with that text and of the options. */
+static int load(const char *text, size_t len, char **argv, struct settings *settings,
+                error_text *error)
+{
+        struct command_line cmd = parsed(argv);
+        char *name = file_with(text, len);
+        int r = settings_load(settings, &cmd, name, error);
+
+        unlink(name);
+        free(name);
+        command_line_release(&cmd);
+        return r;
+}
+
+static void assert_prints(const struct settings *settings, const char *expected)
+{
+        char *text = NULL;
+        size_t len = 0;
+        FILE *f = open_memstream(&text, &len);
+
+        settings_print(settings, f);
+        fclose(f);
+        assert_string_equal(text, expected);
+        free(text);
+}
+
+static void what_is_not_set_is_printed_as_a_comment(void **state)
+{
+        (void)state;
+        struct settings settings;
+        error_text error;
+
+        assert_int_equal(load("", 0, ARGV(NULL), &settings, &error), 0);
+        assert_prints(&settings, "[server]\n"
+                                 "#listen = 127.0.0.1:6862 [::1]:6862\n"
+                                 "#allow = \n"
+                                 "#deny = \n"
+                                 "#hosts = \n"
+                                 "connection_limit = 256\n"
+                                 "connection_limit_per_address = 64\n"
+                                 "idle_timeout = 30\n"
+                                 "\n[tls]\n"
+                                 "#certificate = \n"
+                                 "#key = \n"
+                                 "#client_ca = \n"
+                                 "minimum_version = 1.2\n"
+                                 "\n[authentication]\n"
+                                 "#users = \n"
+                                 "#tokens = \n"
+                                 "open_health = no\n"
+                                 "\n[sampling]\n"
+                                 "interval = 10\n"
+                                 "max_age = 1\n"
+                                 "\n[metrics]\n"
+                                 "distance_metrics_limit = 64\n"
+                                 "\n[log]\n"
+                                 "level = info\n");
+        settings_release(&settings);
+}
+
+/* Each key with another value than the built-in one, as it is printed. */
+static const char every_key[] = "[server]\n"
+                                "listen = 127.0.0.1:0\n"
+                                "listen = unix:/x\n"
+                                "allow = 10.0.0.0/8 192.0.2.1/32 2001:db8::/32 ::1/128\n"
+                                "deny = 10.1.0.0/16 ::/0 0.0.0.0/0\n"
+                                "hosts = numa1.example.org n.example\n"
+                                "connection_limit = 7\n"
+                                "connection_limit_per_address = 3\n"
+                                "idle_timeout = 5\n"
+                                "\n[tls]\n"
+                                "certificate = /c.pem\n"
+                                "key = credential:key\n"
+                                "client_ca = /ca.pem\n"
+                                "minimum_version = 1.3\n"
+                                "\n[authentication]\n"
+                                "users = /users\n"
+                                "tokens = /tokens\n"
+                                "open_health = yes\n"
+                                "\n[sampling]\n"
+                                "interval = 0.25\n"
+                                "max_age = 3600.00000001\n"
+                                "\n[metrics]\n"
+                                "distance_metrics_limit = 8\n"
+                                "\n[log]\n"
+                                "level = debug\n";
+
+static void every_key_is_printed_as_it_was_set(void **state)
+{
+        (void)state;
+        struct settings settings;
+        error_text error;
+
+        assert_int_equal(load(every_key, strlen(every_key), ARGV(NULL), &settings, &error), 0);
+        assert_null(error);
+        assert_prints(&settings, every_key);
+        assert_int_equal(settings.max_age_ns, 3600 * NS + 10);
+        settings_release(&settings);
+}
+
+static void a_list_of_one_is_printed(void **state)
+{
+        (void)state;
+        static const char text[] = "[server]\nlisten = unix:/a\nallow = ::1\n"
+                                   "deny = 192.0.2.1\nhosts = a.b\n";
+        struct settings settings;
+        error_text error;
+        char *printed = NULL;
+        size_t len = 0;
+        FILE *f = open_memstream(&printed, &len);
+
+        assert_int_equal(load(text, strlen(text), ARGV(NULL), &settings, &error), 0);
+        settings_print(&settings, f);
+        fclose(f);
+        assert_non_null(strstr(printed, "[server]\nlisten = unix:/a\nallow = ::1/128\n"
+                                        "deny = 192.0.2.1/32\nhosts = a.b\n"));
+        free(printed);
+        settings_release(&settings);
+}
+
+static void options_win_over_the_file(void **state)
+{
+        (void)state;
+        struct settings settings;
+        error_text error;
+
+        assert_int_equal(
+                load(every_key, strlen(every_key),
+                     ARGV(ARG("--interval=3"), ARG("--max-age=0.5"), ARG("-l"), ARG("127.0.0.1:9"),
+                          ARG("-l"), ARG("tls:[::1]:8"), ARG("-l"), ARG("unix:/y")),
+                     &settings, &error),
+                0);
+        assert_int_equal(settings.interval_ns, 3 * NS);
+        assert_int_equal(settings.max_age_ns, NS / 2);
+        assert_int_equal(settings.n_listen, 3);
+        assert_string_equal(settings.listen[0], "127.0.0.1:9");
+        assert_string_equal(settings.listen[1], "tls:[::1]:8");
+        assert_string_equal(settings.listen[2], "unix:/y");
+        assert_int_equal(settings.connection_limit, 7);
+        settings_release(&settings);
+}
+
+static void nothing_of_a_file_with_an_error_takes_effect(void **state)
+{
+        (void)state;
+        static const char text[] = "[server]\nlisten = unix:/a\nhosts = a.b\nallow = ::1\n"
+                                   "[tls]\nkey = /k\n[log]\nlevel = loud\n";
+        struct settings settings;
+        error_text error;
+
+        assert_int_equal(load(text, strlen(text), ARGV(NULL), &settings, &error), -EINVAL);
+        assert_non_null(strstr(error, ":8: [log] level: found 'loud', expected emerg"));
+        free(error);
+}
+
+/* A mebibyte of comments is a configuration, more is a mistake. */
+static void a_file_may_have_a_mebibyte(void **state)
+{
+        (void)state;
+        const size_t most = 1 << 20;
+        char *text = malloc(most + 1);
+        struct settings settings;
+        error_text error;
+
+        assert_non_null(text);
+        memset(text, '\n', most + 1);
+        memcpy(text + most - 20, "[log]\nlevel = debug\n", 20);
+        assert_int_equal(load(text, most, ARGV(NULL), &settings, &error), 0);
+        assert_int_equal(settings.log_level, LOG_DEBUG);
+        settings_release(&settings);
+        assert_int_equal(load(text, most + 1, ARGV(NULL), &settings, &error), -EFBIG);
+        assert_non_null(strstr(error, ": File too large, expected a readable file"));
+        free(error);
+        free(text);
+}
+
+/* Sets the key alone; -EINVAL without a trace of it, or 0. */
+static int set(const char *section, const char *key, const char *value, struct settings *settings)
+{
+        error_text error;
+        char text[200];
+        int r;
+
+        *settings = (struct settings){ .n_listen = 0 };
+        snprintf(text, sizeof(text), "[%s]\n%s = %s\n", section, key, value);
+        r = settings_parse_file_text(settings, "f.conf", text, strlen(text), &error);
+        free(error);
+        settings_release(settings);
+        return r;
+}
+
+static void numbers_are_taken_within_their_bounds(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *section, *key, *right[2], *wrong[2];
+        } keys[] = {
+                { "server", "connection_limit", { "1", "10000" }, { "0", "10001" } },
+                { "server", "connection_limit_per_address", { "1", "10000" }, { "0", "10001" } },
+                { "server", "idle_timeout", { "1", "3600" }, { "0", "3601" } },
+                { "metrics", "distance_metrics_limit", { "0", "1024" }, { "-1", "1025" } },
+        };
+        static const char *const never[] = { "",   "a",   "1a",
+                                             "+1", "0x1", "1.5",
+                                             "1/", "1:",  "18446744073709551617" };
+        struct settings settings;
+
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+                for (size_t j = 0; j < 2; j++) {
+                        assert_int_equal(
+                                set(keys[i].section, keys[i].key, keys[i].right[j], &settings), 0);
+                        assert_int_equal(
+                                set(keys[i].section, keys[i].key, keys[i].wrong[j], &settings),
+                                -EINVAL);
+                }
+                for (size_t j = 0; j < sizeof(never) / sizeof(never[0]); j++)
+                        assert_int_equal(set(keys[i].section, keys[i].key, never[j], &settings),
+                                         -EINVAL);
+        }
+        assert_int_equal(set("server", "connection_limit", "0987", &settings), 0);
+        assert_int_equal(settings.connection_limit, 987);
+}
+
+static void words_of_choice_are_taken_and_no_others(void **state)
+{
+        (void)state;
+        static const char *const levels[] = { "emerg",   "alert",  "crit", "err",
+                                              "warning", "notice", "info", "debug" };
+        struct settings settings;
+
+        for (int i = 0; i < 8; i++) {
+                assert_int_equal(set("log", "level", levels[i], &settings), 0);
+                assert_int_equal(settings.log_level, i);
+        }
+        assert_int_equal(set("log", "level", "Info", &settings), -EINVAL);
+        assert_int_equal(set("log", "level", "", &settings), -EINVAL);
+        assert_int_equal(set("authentication", "open_health", "yes", &settings), 0);
+        assert_true(settings.open_health);
+        assert_int_equal(set("authentication", "open_health", "no", &settings), 0);
+        assert_false(settings.open_health);
+        assert_int_equal(set("authentication", "open_health", "true", &settings), -EINVAL);
+        assert_int_equal(set("tls", "minimum_version", "1.2", &settings), 0);
+        assert_int_equal(settings.tls_minimum_version, 12);
+        assert_int_equal(set("tls", "minimum_version", "1.3", &settings), 0);
+        assert_int_equal(settings.tls_minimum_version, 13);
+        assert_int_equal(set("tls", "minimum_version", "1.1", &settings), -EINVAL);
+        assert_int_equal(set("tls", "minimum_version", "1.4", &settings), -EINVAL);
+}
+
+static void lists_are_separated_by_any_blanks_and_not_empty(void **state)
+{
+        (void)state;
+        struct settings settings;
+
+        assert_int_equal(set("server", "hosts", "a", &settings), 0);
+        assert_int_equal(set("server", "hosts", "a.b \t  c.d\t\te.f", &settings), 0);
+        assert_int_equal(set("server", "listen", "", &settings), -EINVAL);
+        assert_int_equal(set("server", "allow", "", &settings), -EINVAL);
+        assert_int_equal(set("server", "deny", "", &settings), -EINVAL);
+        assert_int_equal(set("server", "hosts", "", &settings), -EINVAL);
+        assert_int_equal(set("server", "listen", "unix:/a 127.0.0.1", &settings), -EINVAL);
+        assert_int_equal(set("server", "listen", "127.0.0.1 unix:/a", &settings), -EINVAL);
+        assert_int_equal(set("server", "allow", "10.0.0.0/8 10.0.0.1/8", &settings), -EINVAL);
+        assert_int_equal(set("server", "deny", "example.org ::1", &settings), -EINVAL);
+}
+
+static void a_file_s_name_is_not_empty(void **state)
+{
+        (void)state;
+        struct settings settings;
+
+        assert_int_equal(set("tls", "certificate", "", &settings), -EINVAL);
+        assert_int_equal(set("tls", "key", "", &settings), -EINVAL);
+        assert_int_equal(set("tls", "client_ca", "", &settings), -EINVAL);
+        assert_int_equal(set("authentication", "users", "", &settings), -EINVAL);
+        assert_int_equal(set("authentication", "tokens", "", &settings), -EINVAL);
+        assert_int_equal(set("authentication", "tokens", "a b", &settings), 0);
+}
+
 static void errors_of_the_file_name_line_value_and_expectation(void **state)
 {
         (void)state;
@@ -181,6 +482,23 @@ static void errors_of_the_file_name_line_value_and_expectation(void **state)
         assert_file_error("[server]\nconnection_limit = 0\n",
                           "f.conf:2: [server] connection_limit: found '0', expected a number from "
                           "1 to 10000");
+        assert_file_error("[server]\nconnection_limit_per_address = 10001\n",
+                          "f.conf:2: [server] connection_limit_per_address: found '10001', "
+                          "expected a number from 1 to 10000");
+        assert_file_error("[server]\nidle_timeout = 99999999999999999999\n",
+                          "f.conf:2: [server] idle_timeout: found '99999999999999999999', expected "
+                          "a number of seconds from 1 to 3600");
+        assert_file_error("[tls]\nminimum_version = 1.1\n",
+                          "f.conf:2: [tls] minimum_version: found '1.1', expected 1.2 or 1.3");
+        assert_file_error(
+                "[authentication]\nopen_health = maybe\n",
+                "f.conf:2: [authentication] open_health: found 'maybe', expected yes or no");
+        assert_file_error(
+                "[authentication]\nusers =\n",
+                "f.conf:2: [authentication] users: found '', expected a file, or credential:NAME");
+        assert_file_error("[metrics]\ndistance_metrics_limit = 1025\n",
+                          "f.conf:2: [metrics] distance_metrics_limit: found '1025', expected a "
+                          "number of nodes from 0 to 1024");
 }
 
 static void nothing_in_the_file_is_passed_over(void **state)
@@ -279,21 +597,39 @@ static void a_named_file_must_be_readable(void **state)
         cmd.config_file = "/";
         assert_int_equal(settings_load(&settings, &cmd, no_file, &error), -EISDIR);
         free(error);
+        cmd.config_file = "/proc/self/mem"; /* whose first byte nobody can read */
+        assert_int_equal(settings_load(&settings, &cmd, no_file, &error), -EIO);
+        assert_string_equal(error, "configuration file '/proc/self/mem': Input/output error, "
+                                   "expected a readable file");
+        free(error);
+        cmd.config_file = NULL;
+        assert_int_equal(settings_load(&settings, &cmd, "/", &error), -EISDIR);
+        free(error);
 }
 
 static void seconds_take_nine_decimals_and_a_year(void **state)
 {
         (void)state;
-        static const char *const wrong[] = { "",    ".",  "1.",           ".5",
-                                             "-1",  "+1", "1e3",          "0x1",
-                                             "1 ",  " 1", "1.0000000001", "99999999999999999999",
-                                             "inf", "nan" };
+        static const char *const wrong[] = { "",     ".",   "1.",           ".5",
+                                             "-1",   "+1",  "1e3",          "0x1",
+                                             "1 ",   " 1",  "1.0000000001", "99999999999999999999",
+                                             "inf",  "nan", "1:",           "1/",
+                                             "0.5:", "0./", "1,5" };
         uint64_t ns;
 
         assert_true(parse_seconds("1.000000001", &ns));
         assert_int_equal(ns, NS + 1);
         assert_true(parse_seconds("0", &ns));
         assert_int_equal(ns, 0);
+        assert_true(parse_seconds("19", &ns));
+        assert_int_equal(ns, 19 * NS);
+        assert_true(parse_seconds("12.9", &ns));
+        assert_int_equal(ns, 12 * NS + 900000000);
+        assert_true(parse_seconds("0.090", &ns));
+        assert_int_equal(ns, 90000000);
+        assert_true(parse_seconds("31536000", &ns));
+        assert_int_equal(ns, 31536000 * NS);
+        assert_false(parse_seconds("31536001", &ns));
         for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
                 assert_false(parse_seconds(wrong[i], &ns));
 }
@@ -327,6 +663,9 @@ static void usage_errors_name_option_value_and_expectation(void **state)
                            "node_exporter, json, hardware, memblock, node_states or checks");
         assert_usage_error(ARGV(ARG("--format"), ARG("json")),
                            "option '--format': found without '--once', expected both");
+        assert_usage_error(ARGV(ARG("--once"), ARG("--port-file"), ARG("/p")),
+                           "option '--port-file': found without a server to listen, expected it "
+                           "without --once, --record and --check-config");
         assert_usage_error(ARGV(ARG("--nope")), "found option '--nope', expected one of --help's");
         assert_usage_error(ARGV(ARG("-x")), "found option '-x', expected one of --help's");
         assert_usage_error(ARGV(ARG("--root")),
@@ -361,6 +700,16 @@ int main(void)
                 cmocka_unit_test(what_is_printed_reads_back_the_same),
                 cmocka_unit_test(errors_of_the_file_name_line_value_and_expectation),
                 cmocka_unit_test(printed_addresses_are_those_in_force_however_many),
+                cmocka_unit_test(what_is_not_set_is_printed_as_a_comment),
+                cmocka_unit_test(every_key_is_printed_as_it_was_set),
+                cmocka_unit_test(a_list_of_one_is_printed),
+                cmocka_unit_test(options_win_over_the_file),
+                cmocka_unit_test(nothing_of_a_file_with_an_error_takes_effect),
+                cmocka_unit_test(a_file_may_have_a_mebibyte),
+                cmocka_unit_test(numbers_are_taken_within_their_bounds),
+                cmocka_unit_test(words_of_choice_are_taken_and_no_others),
+                cmocka_unit_test(lists_are_separated_by_any_blanks_and_not_empty),
+                cmocka_unit_test(a_file_s_name_is_not_empty),
                 cmocka_unit_test(nothing_in_the_file_is_passed_over),
                 cmocka_unit_test(a_nul_byte_is_an_error),
                 cmocka_unit_test(indentation_comments_and_foreign_line_ends_do_not_matter),
