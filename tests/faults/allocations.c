@@ -399,14 +399,11 @@ int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv,
         return real(main_with_faults, argc, argv, init, fini, ld_fini, stack_end);
 }
 
-/*
- * Asked by AddressSanitizer where it is built in: its allocator is then the one behind this one. To
- * know a leak for a library's takes the whole stack, and libraries have no frame pointers.
- */
+/* Asked by AddressSanitizer where it is built in: its allocator is then the one behind this one. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-        return "verify_asan_link_order=0:print_suppressions=0:fast_unwind_on_malloc=0";
+        return "verify_asan_link_order=0:print_suppressions=0";
 }
 
 /*

@@ -59,8 +59,11 @@ class Response(collections.namedtuple("Response", "status headers raw")):
 class Daemon:
     running = []
 
-    def __init__(self, root=None, *args, env=None, listen="127.0.0.1:0", wait=True, through=()):
-        """root: the tree to read (None: this machine's own). through: the command that becomes the daemon."""
+    def __init__(self, root=None, *args, env=None, listen="127.0.0.1:0", wait=True, through=(), journal=False):
+        """
+        root: the tree to read (None: this machine's own). through: the command that becomes the daemon. journal: it is told that
+        its log is the journal's.
+        """
         self.directory = tempfile.mkdtemp(prefix="numad-daemon.")
         self.port_file = os.path.join(self.directory, "port")
         self.log_file = os.path.join(self.directory, "log")
@@ -74,6 +77,9 @@ class Daemon:
         environment.update(env or {})
         self.started = time.monotonic()
         with open(self.log_file, "wb") as log:
+            if journal:
+                info = os.fstat(log.fileno())
+                environment["JOURNAL_STREAM"] = f"{info.st_dev}:{info.st_ino}"
             self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         Daemon.running.append(self)
         if wait:

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Makes allocations and system calls of the daemon fail, by the library of tests/faults in it."""
-import errno
 import functools
 import mmap
 import os
-import re
 import shutil
 import struct
 import subprocess
@@ -28,7 +26,6 @@ CALLS = {name: i + 1 for i, name in enumerate("read open accept write send recv 
 
 #: Every allocation by its number, not only one of each call stack: NUMAD_FAULTS_FULL=1. Takes long.
 FULL = os.environ.get("NUMAD_FAULTS_FULL", "") not in ("", "0")
-
 
 
 def library():
