@@ -477,6 +477,9 @@ static void assemble(struct collect *c)
 static bool is_settled(struct collect *c)
 {
         c->sample.torn = !masks_still_online(c->masks, &c->reader, &c->sample);
+        /* Nobody sees it: that the structure was read for it counts for nothing. */
+        if (c->sample.torn)
+                c->structure_read = false;
         return !c->outdated && !c->reader.went_away && !c->sample.torn;
 }
 

@@ -111,15 +111,27 @@ static void large_machine_takes_several_pieces(void **state)
         assert_int_equal(sampler_continue(m->sampler), 0);
 }
 
+static void count_beginning(void *context, const char *path, const char *text, size_t len)
+{
+        unsigned *beginnings = context;
+
+        (void)text;
+        (void)len;
+        *beginnings += strcmp(path, "/sys/devices/system/node/possible") == 0;
+}
+
 static void request_during_a_sample_awaits_it(void **state)
 {
         struct machine *m = *state;
         struct snapshot *snap;
+        unsigned beginnings = 0;
 
+        source_observe(m->source, count_beginning, &beginnings);
         assert_int_equal(sampler_begin(m->sampler, false), 1);
         snap = sampler_snapshot(m->sampler, UINT64_MAX, COLLECTORS_ALL);
         assert_non_null(snap);
         assert_int_equal(snapshot_sample(snap)->n_nodes, NODES);
+        assert_int_equal(beginnings, 1);
         assert_int_equal(m->snapshots, 1);
         assert_int_equal(sampler_continue(m->sampler), 0);
         assert_int_equal(m->snapshots, 1);
