@@ -602,6 +602,7 @@ static void a_wrong_signature_names_both(void **state)
         assert_fault(&fault, "SLIT: signature is \"SRAT\" (0x54415253), expected \"SLIT\"");
         assert_int_equal(fault.offset, 0);
         assert_int_equal(fault.type, 0);
+        assert_int_equal(slit.header.errors, 1);
         slit_free(&slit);
         assert_int_equal(DECODE(hmat, &t, &hmat, &fault), -EINVAL);
         assert_fault(&fault, "HMAT: signature is \"SRAT\" (0x54415253), expected \"HMAT\"");
@@ -1025,6 +1026,21 @@ static void hmat_locality_has_its_fields_where_acpi_says(void **state)
         }
 }
 
+static void hmat_locality_of_no_domains_is_empty(void **state)
+{
+        (void)state;
+        struct table t = begin("HMAT", 2, 4);
+        struct hmat hmat;
+
+        add_locality(&t, 0, 0, 0);
+        seal(&t);
+        assert_int_equal(DECODE(hmat, &t, &hmat, NULL), 0);
+        assert_int_equal(hmat.n_localities, 1);
+        assert_int_equal(hmat.localities[0].n_initiators, 0);
+        assert_int_equal(hmat.localities[0].n_targets, 0);
+        hmat_free(&hmat);
+}
+
 /* ACPI 6.5, 5.2.28.5 */
 static void hmat_cache_has_its_fields_where_acpi_says(void **state)
 {
@@ -1036,6 +1052,7 @@ static void hmat_cache_has_its_fields_where_acpi_says(void **state)
         put_at(&t, at + 24, 4, 0xabcd4321);
         seal(&t);
         assert_int_equal(DECODE(hmat, &t, &hmat, NULL), 0);
+        assert_int_equal(hmat.header.unknown, 0);
         assert_int_equal(hmat.n_caches, 1);
         assert_int_equal(hmat.caches[0].memory_pxm, get(&t, at + 8, 4));
         assert_int_equal(hmat.caches[0].size, get(&t, at + 16, 8));
@@ -1490,6 +1507,7 @@ int main(void)
                 cmocka_unit_test(hmat_revision_1_counts_in_tenths),
                 cmocka_unit_test(hmat_proximity_has_its_fields_where_acpi_says),
                 cmocka_unit_test(hmat_locality_has_its_fields_where_acpi_says),
+                cmocka_unit_test(hmat_locality_of_no_domains_is_empty),
                 cmocka_unit_test(hmat_cache_has_its_fields_where_acpi_says),
                 cmocka_unit_test(hmat_structures_that_are_too_short_are_skipped),
                 cmocka_unit_test(hmat_values_are_rounded_up_and_have_32_bits),
