@@ -610,6 +610,10 @@ static void a_wrong_signature_names_both(void **state)
         assert_int_equal(DECODE(cedt, &t, &cedt, &fault), -EINVAL);
         assert_fault(&fault, "CEDT: signature is \"SRAT\" (0x54415253), expected \"CEDT\"");
         cedt_free(&cedt);
+        memcpy(t.bytes, "SRAU", 4);
+        assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
+        assert_fault(&fault, "SRAT: signature is \"SRAU\" (0x55415253), expected \"SRAT\"");
+        srat_free(&srat);
         memcpy(t.bytes, "\x01\n\xffT", 4);
         assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
         assert_fault(&fault, "SRAT: signature is \"...T\" (0x54ff0a01), expected \"SRAT\"");
@@ -726,6 +730,8 @@ static void a_structure_of_length_zero_ends_the_walk(void **state)
         seal(&t);
         assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
         assert_fault(&fault, "SRAT: structure of type 1 at byte 112 has length 0");
+        assert_int_equal(fault.found, 0);
+        assert_int_equal(fault.expected, 2);
         assert_int_equal(srat.header.errors, 1);
         assert_int_equal(srat.n_memory, 1);
         assert_true(srat.unusable);
@@ -861,6 +867,29 @@ static void slit_of_no_localities_is_empty_and_bytes_behind_the_matrix_are_left(
         t = slit_of(0, "", 0);
         t.bytes[9]++;
         assert_int_equal(DECODE(slit, &t, &slit, NULL), -EINVAL);
+        slit_free(&slit);
+}
+
+static void slit_that_is_none_or_too_short_gives_no_distances(void **state)
+{
+        (void)state;
+        struct table whole = slit_of(1, "\x0a", 1), foreign = whole;
+        struct firmware_fault fault;
+        struct slit slit;
+
+        for (size_t len = 0; len < whole.len; len++) {
+                struct table t = whole;
+
+                t.len = len;
+                assert_int_equal(DECODE(slit, &t, &slit, &fault), -EINVAL);
+                assert_int_equal(fault.code, len < 44 ? FIRMWARE_TOO_SHORT : FIRMWARE_LENGTH);
+                assert_int_equal(slit.localities, 0);
+                slit_free(&slit);
+        }
+        foreign.bytes[0] = 'T';
+        assert_int_equal(DECODE(slit, &foreign, &slit, &fault), -EINVAL);
+        assert_fault(&fault, "SLIT: signature is \"TLIT\" (0x54494c54), expected \"SLIT\"");
+        assert_int_equal(slit.localities, 0);
         slit_free(&slit);
 }
 
@@ -1502,6 +1531,7 @@ int main(void)
                 cmocka_unit_test(slit_is_valid_with_10_on_the_diagonal_and_more_elsewhere),
                 cmocka_unit_test(
                         slit_of_no_localities_is_empty_and_bytes_behind_the_matrix_are_left),
+                cmocka_unit_test(slit_that_is_none_or_too_short_gives_no_distances),
                 cmocka_unit_test(slit_with_more_localities_than_bytes_is_refused),
                 cmocka_unit_test(hmat_values_are_in_nanoseconds_and_megabytes),
                 cmocka_unit_test(hmat_revision_1_counts_in_tenths),
