@@ -652,6 +652,7 @@ static void surplus_pages_are_no_change_of_the_pool(void **state)
         struct machine *before, *after;
         struct event_list list;
 
+        s.pools[0][0] = 1;
         s.pools[0][1] = 4;
         before = machine_of(&s);
         after = machine_of(&s);
@@ -680,6 +681,7 @@ static void pools_that_one_side_does_not_know_have_not_changed(void **state)
         (void)state;
         struct structure a = small_machine(), b = a;
 
+        a.pools[0][0] = 4;
         b.pools[0][0] = 8;
         for (int way = 0; way < 4; way++) {
                 struct machine *before = machine_of(&a), *after = machine_of(&b);
