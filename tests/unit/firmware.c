@@ -602,6 +602,7 @@ static void a_wrong_signature_names_both(void **state)
         assert_fault(&fault, "SLIT: signature is \"SRAT\" (0x54415253), expected \"SLIT\"");
         assert_int_equal(fault.offset, 0);
         assert_int_equal(fault.type, 0);
+        assert_int_equal(slit.header.errors, 1);
         slit_free(&slit);
         assert_int_equal(DECODE(hmat, &t, &hmat, &fault), -EINVAL);
         assert_fault(&fault, "HMAT: signature is \"SRAT\" (0x54415253), expected \"HMAT\"");
@@ -609,6 +610,10 @@ static void a_wrong_signature_names_both(void **state)
         assert_int_equal(DECODE(cedt, &t, &cedt, &fault), -EINVAL);
         assert_fault(&fault, "CEDT: signature is \"SRAT\" (0x54415253), expected \"CEDT\"");
         cedt_free(&cedt);
+        memcpy(t.bytes, "SRAU", 4);
+        assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
+        assert_fault(&fault, "SRAT: signature is \"SRAU\" (0x55415253), expected \"SRAT\"");
+        srat_free(&srat);
         memcpy(t.bytes, "\x01\n\xffT", 4);
         assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
         assert_fault(&fault, "SRAT: signature is \"...T\" (0x54ff0a01), expected \"SRAT\"");
@@ -725,6 +730,8 @@ static void a_structure_of_length_zero_ends_the_walk(void **state)
         seal(&t);
         assert_int_equal(DECODE(srat, &t, &srat, &fault), -EINVAL);
         assert_fault(&fault, "SRAT: structure of type 1 at byte 112 has length 0");
+        assert_int_equal(fault.found, 0);
+        assert_int_equal(fault.expected, 2);
         assert_int_equal(srat.header.errors, 1);
         assert_int_equal(srat.n_memory, 1);
         assert_true(srat.unusable);
@@ -860,6 +867,29 @@ static void slit_of_no_localities_is_empty_and_bytes_behind_the_matrix_are_left(
         t = slit_of(0, "", 0);
         t.bytes[9]++;
         assert_int_equal(DECODE(slit, &t, &slit, NULL), -EINVAL);
+        slit_free(&slit);
+}
+
+static void slit_that_is_none_or_too_short_gives_no_distances(void **state)
+{
+        (void)state;
+        struct table whole = slit_of(1, "\x0a", 1), foreign = whole;
+        struct firmware_fault fault;
+        struct slit slit;
+
+        for (size_t len = 0; len < whole.len; len++) {
+                struct table t = whole;
+
+                t.len = len;
+                assert_int_equal(DECODE(slit, &t, &slit, &fault), -EINVAL);
+                assert_int_equal(fault.code, len < 44 ? FIRMWARE_TOO_SHORT : FIRMWARE_LENGTH);
+                assert_int_equal(slit.localities, 0);
+                slit_free(&slit);
+        }
+        foreign.bytes[0] = 'T';
+        assert_int_equal(DECODE(slit, &foreign, &slit, &fault), -EINVAL);
+        assert_fault(&fault, "SLIT: signature is \"TLIT\" (0x54494c54), expected \"SLIT\"");
+        assert_int_equal(slit.localities, 0);
         slit_free(&slit);
 }
 
@@ -1025,6 +1055,21 @@ static void hmat_locality_has_its_fields_where_acpi_says(void **state)
         }
 }
 
+static void hmat_locality_of_no_domains_is_empty(void **state)
+{
+        (void)state;
+        struct table t = begin("HMAT", 2, 4);
+        struct hmat hmat;
+
+        add_locality(&t, 0, 0, 0);
+        seal(&t);
+        assert_int_equal(DECODE(hmat, &t, &hmat, NULL), 0);
+        assert_int_equal(hmat.n_localities, 1);
+        assert_int_equal(hmat.localities[0].n_initiators, 0);
+        assert_int_equal(hmat.localities[0].n_targets, 0);
+        hmat_free(&hmat);
+}
+
 /* ACPI 6.5, 5.2.28.5 */
 static void hmat_cache_has_its_fields_where_acpi_says(void **state)
 {
@@ -1036,6 +1081,7 @@ static void hmat_cache_has_its_fields_where_acpi_says(void **state)
         put_at(&t, at + 24, 4, 0xabcd4321);
         seal(&t);
         assert_int_equal(DECODE(hmat, &t, &hmat, NULL), 0);
+        assert_int_equal(hmat.header.unknown, 0);
         assert_int_equal(hmat.n_caches, 1);
         assert_int_equal(hmat.caches[0].memory_pxm, get(&t, at + 8, 4));
         assert_int_equal(hmat.caches[0].size, get(&t, at + 16, 8));
@@ -1485,11 +1531,13 @@ int main(void)
                 cmocka_unit_test(slit_is_valid_with_10_on_the_diagonal_and_more_elsewhere),
                 cmocka_unit_test(
                         slit_of_no_localities_is_empty_and_bytes_behind_the_matrix_are_left),
+                cmocka_unit_test(slit_that_is_none_or_too_short_gives_no_distances),
                 cmocka_unit_test(slit_with_more_localities_than_bytes_is_refused),
                 cmocka_unit_test(hmat_values_are_in_nanoseconds_and_megabytes),
                 cmocka_unit_test(hmat_revision_1_counts_in_tenths),
                 cmocka_unit_test(hmat_proximity_has_its_fields_where_acpi_says),
                 cmocka_unit_test(hmat_locality_has_its_fields_where_acpi_says),
+                cmocka_unit_test(hmat_locality_of_no_domains_is_empty),
                 cmocka_unit_test(hmat_cache_has_its_fields_where_acpi_says),
                 cmocka_unit_test(hmat_structures_that_are_too_short_are_skipped),
                 cmocka_unit_test(hmat_values_are_rounded_up_and_have_32_bits),
