@@ -10,13 +10,41 @@ const LEGEND_MAX = 24;
 
 const SOURCES = { srat: 'the SRAT', sysfs: 'the memory blocks in sysfs', dummy: 'what is usable, as there is one node' };
 
-// What numa_meminfo has, else the memory blocks: { start, end, nid, reserved, … } ascending by address.
-function rangesOf(meminfo, blocks) {
-        if (meminfo)
-                return [...meminfo.blocks.map((range) => ({ ...range, reserved: false })),
-                        ...meminfo.reserved.map((range) => ({ ...range, reserved: true }))].sort((a, b) => a.start - b.start);
+// include/linux/memblock.h: MEMBLOCK_HOTPLUG
+const HOTPLUG = 1;
+// What a range is beside memory in use, each with a pattern of its own in the strip.
+const KINDS = { removable: 'present and removable (hot-pluggable)', reserved: 'kept for memory to be plugged', offline: 'offline' };
+
+// A block is flagged if any part of it is: cut where memblock's regions change the flag, each part has its own.
+function cut(block, regions) {
+        const parts = [];
+
+        for (const region of regions) {
+                const hotpluggable = (region.flags & HOTPLUG) !== 0, last = parts[parts.length - 1];
+
+                if (region.end <= block.start || region.start >= block.end || last && last.hotpluggable === hotpluggable)
+                        continue;
+                if (last)
+                        last.end = region.start;
+                parts.push({ ...block, start: last ? region.start : block.start, hotpluggable });
+        }
+        if (parts.length < 2)
+                return [block];
+        return parts.map((part) => ({ ...part, memory_blocks: null }));
+}
+
+// What numa_meminfo has, else the memory blocks: { start, end, nid, kind, … } ascending by address.
+function rangesOf(meminfo, memblock, blocks) {
+        if (meminfo) {
+                const regions = memblock ? memblock.regions : [];
+                const present = meminfo.blocks.flatMap((block) => block.hotpluggable ? cut(block, regions) : [block]);
+
+                return [...present.map((range) => ({ ...range, kind: range.hotpluggable ? 'removable' : null })),
+                        ...meminfo.reserved.map((range) => ({ ...range, kind: 'reserved' }))].sort((a, b) => a.start - b.start);
+        }
         return (blocks && blocks.ranges || []).filter((range) => range.start !== null)
-                .map((range) => ({ ...range, nid: range.nids.length > 0 ? range.nids[0] : null, reserved: range.state !== 'online' }));
+                .map((range) => ({ ...range, nid: range.nids.length > 0 ? range.nids[0] : null,
+                                            kind: range.state === 'offline' || range.state === 'going-offline' ? 'offline' : null }));
 }
 
 function owner(range) {
@@ -29,13 +57,13 @@ function strip(ranges) {
 
         for (const range of ranges) {
                 const size = range.end - range.start;
-                const span = element('span', { class: nodeClass(range.nid || 0) + (range.reserved ? ' hatched' : ''),
+                const span = element('span', { class: [range.nid === null ? null : nodeClass(range.nid), range.kind].filter(Boolean).join(' '),
                                                title: owner(range) + ': ' + hex(range.start) + ' to ' + hex(range.end) + ', ' + bytes(size) +
-                                                      (range.reserved ? ', kept for memory to be plugged' : '') });
+                                                      (range.kind ? ', ' + KINDS[range.kind] : '') });
 
                 if (end !== null && range.start > end)
                         made.append(element('span', { class: 'hole', title: 'a hole of ' + bytes(range.start - end) }));
-                if (ranges.length <= DENSE && !range.reserved)
+                if (ranges.length <= DENSE && range.kind !== 'reserved' && range.nid !== null)
                         span.append(String(range.nid));
                 span.style.flexGrow = size;
                 made.append(span);
@@ -44,19 +72,24 @@ function strip(ranges) {
         return made;
 }
 
+function sizeOf(ranges) {
+        return bytes(ranges.reduce((sum, range) => sum + range.end - range.start, 0));
+}
+
 function legend(ranges) {
         const nids = [...new Set(ranges.map((range) => range.nid))].filter((nid) => nid !== null).sort((a, b) => a - b);
         const made = element('ul', { class: 'legend' });
 
         if (nids.length <= LEGEND_MAX)
-                for (const nid of nids) {
-                        const own = ranges.filter((range) => range.nid === nid && !range.reserved);
+                for (const nid of nids)
+                        made.append(element('li', null, element('span', { class: 'swatch node ' + nodeClass(nid) }), 'Node ' + nid + ': ' +
+                                            sizeOf(ranges.filter((range) => range.nid === nid && range.kind !== 'reserved'))));
+        for (const [kind, text] of Object.entries(KINDS)) {
+                const those = ranges.filter((range) => range.kind === kind);
 
-                        made.append(element('li', null, element('span', { class: 'swatch node ' + nodeClass(nid) }),
-                                            'Node ' + nid + ': ' + bytes(own.reduce((sum, range) => sum + range.end - range.start, 0))));
-                }
-        if (ranges.some((range) => range.reserved))
-                made.append(element('li', null, element('span', { class: 'swatch node hatched n6' }), 'hatched: kept for memory to be plugged'));
+                if (those.length > 0)
+                        made.append(element('li', null, element('span', { class: 'swatch node ' + kind }), text + ': ' + sizeOf(those)));
+        }
         return made;
 }
 
@@ -64,9 +97,11 @@ const COLUMNS = [{ name: 'Start' }, { name: 'End' }, { name: 'Size' }, { name: '
                  { name: 'Memory blocks', text: true }];
 
 function what(range) {
-        const words = [range.reserved ? 'kept for memory to be plugged' : 'memory'];
+        const words = [range.kind === 'reserved' ? KINDS.reserved : 'memory'];
 
-        if (range.hotpluggable)
+        if (range.kind !== null && range.kind !== 'reserved')
+                words.push(KINDS[range.kind]);
+        else if (range.hotpluggable)
                 words.push('hot-pluggable');
         if (range.nonvolatile)
                 words.push('non-volatile');
@@ -81,8 +116,8 @@ function ranged(ranges) {
                  typeof range.memory_blocks === 'string' ? range.memory_blocks.replaceAll(',', ', ') : ''])));
 }
 
-export function drawMemoryMap(meminfo, blocks) {
-        const ranges = rangesOf(meminfo, blocks);
+export function drawMemoryMap(meminfo, memblock, blocks) {
+        const ranges = rangesOf(meminfo, memblock, blocks);
         const open = byId('map').querySelector('details[open]') !== null;
 
         if (ranges.length === 0) {

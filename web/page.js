@@ -69,11 +69,13 @@ async function fetchAll() {
                 get('v1/devices'),
                 few ? get('v1/distances') : null, fetchEvents(),
         ]);
-        const blocks = meminfo.numa_meminfo ? null : (await get('v1/memory_blocks')).memory_blocks;
+        const map = meminfo.numa_meminfo;
+        const memblock = map && map.blocks.some((block) => block.hotpluggable) ? (await get('v1/memblock')).memblock : null;
+        const blocks = map ? null : (await get('v1/memory_blocks')).memory_blocks;
 
         nodes.drawStates(states.node_states, tiers.memory_tiers);
         drawStates(states.node_states);
-        drawMemoryMap(meminfo.numa_meminfo, blocks);
+        drawMemoryMap(map, memblock, blocks);
         drawChecks(checks.checks);
         drawDevices(devices.devices);
         if (few)
