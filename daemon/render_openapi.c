@@ -144,11 +144,21 @@ static json_t *json_collectors(void)
         return json_pack("{s:s, s:{s:o}}", "type", "array", "items", "enum", names);
 }
 
+static bool is_of_a_node(const struct route *route)
+{
+        return strstr(route->path, "/N") != NULL;
+}
+
+static bool has_etag(const struct route *route)
+{
+        return route->kind != ROUTE_HEALTH && route->kind != ROUTE_STREAM;
+}
+
 static json_t *json_parameters(const struct route *route)
 {
         json_t *list = json_array();
 
-        if (strstr(route->path, "/N"))
+        if (is_of_a_node(route))
                 add_parameter(list, "nid", "path", "id of an online node",
                               json_pack("{s:s}", "$ref", "#/components/schemas/nid"));
         if (route->takes_collect) {
@@ -167,6 +177,13 @@ static json_t *json_parameters(const struct route *route)
         if (route->takes_pretty)
                 add_parameter(list, "pretty", "query", "indented JSON",
                               json_pack("{s:s}", "type", "boolean"));
+        if (has_etag(route))
+                add_parameter(list, "If-None-Match", "header", "ETag of what the client has",
+                              json_pack("{s:s}", "type", "string"));
+        if (route->kind == ROUTE_EVENTS || route->kind == ROUTE_STREAM)
+                add_parameter(list, "Last-Event-ID", "header",
+                              "of a stream: the number of the last event that the client has",
+                              json_pack("{s:s, s:i}", "type", "integer", "minimum", 0));
         return list;
 }
 
@@ -179,33 +196,109 @@ static const char *schema_of(const struct route *route)
                 return "topology_document";
         if (route->kind == ROUTE_STATIC)
                 return NULL;
-        return strstr(route->path, "/N") ? "node_document" : "document";
+        return is_of_a_node(route) ? "node_document" : "document";
 }
 
 static json_t *json_media(const struct route *route, const char *media)
 {
         const char *schema = schema_of(route);
 
+        if (strcmp(media, "text/event-stream") == 0)
+                return json_pack("{s:{s:s, s:s}}", "schema", "type", "string", "description",
+                                 "the data of a message is JSON: with event: figures the schema "
+                                 "figures, with event: gap the schema gap, else event");
         if (strcmp(media, "application/json") != 0 || !schema)
                 return json_object();
         return json_pack("{s:{s:s+}}", "schema", "$ref", "#/components/schemas/", schema);
 }
 
-static json_t *json_operation(const struct route *route)
+static const struct refusal {
+        const char *status, *description, *header;
+} refusals[] = {
+        { "400", "the request is malformed, or has a parameter that means nothing here", NULL },
+        { "401", "credentials are missing or wrong", "WWW-Authenticate" },
+        { "403", "a client certificate is missing", NULL },
+        { "404", "there is no such node", NULL },
+        { "406", "Accept allows none of what is offered", NULL },
+        { "421", "the request names another machine", NULL },
+        { "429", "too many attempts with wrong credentials", "Retry-After" },
+        { "503", "it cannot be answered now, and why", NULL },
+        { "default", "what went wrong", NULL },
+};
+
+#define N_REFUSALS (sizeof(refusals) / sizeof(refusals[0]))
+
+static json_t *json_header(const char *name, const char *description)
 {
-        json_t *content = json_object(), *responses = json_object();
+        return json_pack("{s:{s:s, s:{s:s}}}", name, "description", description, "schema", "type",
+                         "string");
+}
+
+/* The components that the operations refer to. */
+static json_t *json_refusals(void)
+{
+        json_t *responses = json_object();
+
+        for (size_t i = 0; i < N_REFUSALS; i++) {
+                const struct refusal *r = &refusals[i];
+                json_t *response = json_pack("{s:s, s:{s:{s:{s:s}}}}", "description",
+                                             r->description, "content", "application/problem+json",
+                                             "schema", "$ref", "#/components/schemas/problem");
+
+                if (r->header)
+                        json_object_set_new(response, "headers",
+                                            json_header(r->header, "what would help"));
+                json_object_set_new(responses, r->status, response);
+        }
+        return responses;
+}
+
+static bool may_refuse(const struct route *route, const struct refusal *refusal)
+{
+        if (strcmp(refusal->status, "404") == 0)
+                return is_of_a_node(route);
+        return strcmp(refusal->status, "406") != 0 || route->kind != ROUTE_HEALTH;
+}
+
+static json_t *json_responses(const struct route *route)
+{
+        json_t *content = json_object(), *responses = json_object(), *ok;
 
         for (size_t i = 0; i < route->n_media; i++)
                 json_object_set_new(content, route->media[i], json_media(route, route->media[i]));
-        json_object_set_new(
-                responses, "200",
-                json_pack("{s:s, s:o}", "description", route->help, "content", content));
-        json_object_set_new(responses, "default",
-                            json_pack("{s:s, s:{s:{s:{s:s}}}}", "description", "what went wrong",
-                                      "content", "application/problem+json", "schema", "$ref",
-                                      "#/components/schemas/problem"));
+        ok = json_pack("{s:s, s:o}", "description", route->help, "content", content);
+        if (has_etag(route))
+                json_object_set_new(ok, "headers", json_header("ETag", "for If-None-Match"));
+        json_object_set_new(responses, "200", ok);
+        if (has_etag(route))
+                json_object_set_new(responses, "304",
+                                    json_pack("{s:s}", "description",
+                                              "what the client has is what would be sent"));
+        for (size_t i = 0; i < N_REFUSALS; i++)
+                if (may_refuse(route, &refusals[i]))
+                        json_object_set_new(responses, refusals[i].status,
+                                            json_pack("{s:s+}", "$ref", "#/components/responses/",
+                                                      refusals[i].status));
+        return responses;
+}
+
+static json_t *json_operation(const struct route *route)
+{
         return json_pack("{s:s, s:o, s:o}", "summary", route->help, "parameters",
-                         json_parameters(route), "responses", responses);
+                         json_parameters(route), "responses", json_responses(route));
+}
+
+/* None is needed where the configuration asks for none: "{}". */
+static json_t *json_security(void)
+{
+        return json_pack("[{}, {s:[]}, {s:[]}, {s:[]}]", "password", "token", "certificate");
+}
+
+static json_t *json_security_schemes(void)
+{
+        return json_pack("{s:{s:s, s:s}, s:{s:s, s:s}, s:{s:s}}", "password", "type", "http",
+                         "scheme", "basic", "token", "type", "http", "scheme", "bearer",
+                         "certificate", "type", "mutualTLS");
 }
 
 static json_t *json_paths(void)
@@ -241,9 +334,10 @@ void render_openapi(struct buffer *out, bool pretty)
         json_decref(schema);
         move_references(defs);
         dump(out,
-             json_pack("{s:s, s:{s:s, s:s, s:{s:s, s:s}}, s:o, s:{s:o}}", "openapi", "3.1.0",
-                       "info", "title", "numad-telemetry", "version", PACKAGE_VERSION, "license",
-                       "name", "MIT", "identifier", "MIT", "paths", json_paths(), "components",
-                       "schemas", defs),
+             json_pack("{s:s, s:{s:s, s:s, s:{s:s, s:s}}, s:o, s:o, s:{s:o, s:o, s:o}}", "openapi",
+                       "3.1.0", "info", "title", "numad-telemetry", "version", PACKAGE_VERSION,
+                       "license", "name", "MIT", "identifier", "MIT", "security", json_security(),
+                       "paths", json_paths(), "components", "schemas", defs, "responses",
+                       json_refusals(), "securitySchemes", json_security_schemes()),
              pretty);
 }

@@ -171,7 +171,7 @@ def fleet():
         lines("Versions", query(f"count by (version) (numad_telemetry_build_info{{{JOB}}})", "{{version}}"), width=6),
     ]
     return dashboard(FLEET, "NUMA: fleet", "Machines that numad-telemetry watches, and the ones that stand out.",
-                     [variable("job", "Job", "numa_generation", many=True)], panels,
+                     [variable("job", "Job", "job:numa_instances:count", many=True)], panels,
                      f"sum by (instance, type) (increase(numa_events_total{{{JOB},{STRUCTURE}}}[$__rate_interval])) > 0")
 
 
