@@ -736,7 +736,6 @@ static void surplus_pages_are_no_change_of_the_pool(void **state)
         struct machine *before, *after;
         struct event_list list;
 
-        s.pools[0][0] = 1;
         s.pools[0][1] = 4;
         before = machine_of(&s);
         after = machine_of(&s);
