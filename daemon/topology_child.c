@@ -14,6 +14,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if __has_include(<linux/landlock.h>)
+#include <linux/landlock.h>
+#endif
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
@@ -82,6 +85,33 @@ static void close_from(unsigned first)
 }
 
 /*
+ * hwloc opens what is below the root by itself, whatever links lead to: Landlock (since Linux 5.13)
+ * keeps it inside. Without that, nothing does.
+ */
+static void confine_to(const char *root)
+{
+#ifdef LANDLOCK_CREATE_RULESET_VERSION
+        /* All rights that the first version knows. */
+        const struct landlock_ruleset_attr ruleset = {
+                .handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
+        };
+        struct landlock_path_beneath_attr below = {
+                .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+                .parent_fd = open(root, O_PATH | O_CLOEXEC),
+        };
+        int fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
+
+        if (fd < 0 ||
+            syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &below, 0) < 0)
+                return;
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        syscall(SYS_landlock_restrict_self, fd, 0);
+#else
+        (void)root;
+#endif
+}
+
+/*
  * In the new process: nothing of the daemon's is left to it but its output. What hwloc says of
  * what it finds odd is nobody's log.
  */
@@ -100,6 +130,8 @@ _Noreturn static void load(const char *root, int fd, pid_t daemon)
                 dup2(nothing, i);
         if (fd != STDERR_FILENO + 1)
                 fd = dup2(fd, STDERR_FILENO + 1);
+        if (root)
+                confine_to(root);
         close_from(STDERR_FILENO + 2);
         _exit(-topology_hwloc_write(root, fd));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* By which name the machine is asked: let in or not, and counted. */
 #include "gate.h"
+#include "request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         if (!host)
                 return 0;
+        host_is_valid(host);
         refused = gate_count(gate, GATE_HOST);
         refusal = gate_check(gate, &request, 0);
         if ((refusal != GATE_OPEN && refusal != GATE_HOST) ||
