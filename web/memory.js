@@ -44,6 +44,7 @@ function rangesOf(meminfo, memblock, blocks) {
         }
         return (blocks && blocks.ranges || []).filter((range) => range.start !== null)
                 .map((range) => ({ ...range, nid: range.nids.length > 0 ? range.nids[0] : null,
+                                            memory_blocks: [...new Set([range.first_block, range.last_block])].join('-'),
                                             kind: range.state === 'offline' || range.state === 'going-offline' ? 'offline' : null }));
 }
 

@@ -48,7 +48,13 @@ const commands = {
         hover: ({ selector, x, y }) => page.hover(selector, { position: { x, y } }),
         fill: ({ selector, text }) => page.fill(selector, text),
         press: ({ key }) => page.keyboard.press(key),
-        screenshot: ({ path, whole }) => page.screenshot({ path, fullPage: whole !== false, animations: 'disabled' }).then(() => path),
+        // whole: beyond the window, too, down to the end of the element that until says.
+        async screenshot({ path, whole, until }) {
+                const clip = until && await page.evaluate((selector) => ({ x: 0, y: 0, width: innerWidth,
+                        height: Math.ceil(document.querySelector(selector).getBoundingClientRect().bottom + scrollY) + 16 }), until);
+
+                await page.screenshot({ path, fullPage: whole !== false, clip, animations: 'disabled' });
+        },
         told: () => told,
         // The rules of axe-core that are of WCAG 2.2 A and AA, and its best practices.
         async axe() {
