@@ -101,8 +101,7 @@ static void confine_to(const char *root)
         };
         int fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
 
-        if (fd < 0 ||
-            syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &below, 0) < 0)
+        if (fd < 0 || syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &below, 0) < 0)
                 return;
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         syscall(SYS_landlock_restrict_self, fd, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A machine's structure as a client of the events keeps it: an object of facts, "states 0 0": 7,
- * "cpus 0 0": "0-3", "distance 0 1": 21, "pool 0 2097152": 8, "block 0 12": "online". What is not in
- * it is not there. node -1: of no node.
+ * "cpus 0 0": "0-3", "distance 0 1": 21, "pool 0 2097152": 8, "block 0 12": "online". What is not
+ * in it is not there. node -1: of no node.
  */
 #pragma once
 
