@@ -16,17 +16,20 @@ struct comparison {
 
 /* Nodes and their masks. */
 
-/* A bit per mask that holds the node; those that one side does not know are left out. */
+/* A bit per mask that holds the node; those that are not known, or never were before, are left out.
+ */
 static unsigned states_of(const struct comparison *c, const struct snapshot *snap, int nid)
 {
-        const struct sample *a = snapshot_sample(c->before), *b = snapshot_sample(c->after);
         unsigned states = 0;
 
         for (unsigned state = 0; state < NR_NODE_STATES; state++) {
-                /* Without an online mask the directories say which nodes there are. */
-                bool known = state == N_ONLINE || (a->state_known[state] && b->state_known[state]);
+                const nodemask_t *before = snapshot_last_mask(c->before, state);
+                bool known = before && snapshot_sample(c->after)->state_known[state];
 
-                if (known && node_state(snap, nid, state))
+                /* Without an online mask the directories say which nodes there are. */
+                if (state == N_ONLINE ? node_online(snap, nid)
+                                      : known && (snap == c->before ? node_isset(nid, before)
+                                                                    : node_state(snap, nid, state)))
                         states |= 1U << state;
         }
         return states;

@@ -41,12 +41,12 @@ static int compare_links(const void *a, const void *b)
         return (x->id > y->id) - (x->id < y->id);
 }
 
-static bool links_fill(struct links *l, const struct sample *s)
+static bool links_fill(struct links *l, const struct memory_block_list *list)
 {
         bool complete = true;
 
-        for (size_t i = 0; complete && i < s->n_memory_blocks; i++) {
-                const struct memory_block *block = &s->memory_blocks[i];
+        for (size_t i = 0; complete && i < list->n; i++) {
+                const struct memory_block *block = &list->blocks[i];
 
                 complete = add_link(l, block, block->nid) &&
                            (block->nid2 == NUMA_NO_NODE || add_link(l, block, block->nid2));
@@ -182,11 +182,12 @@ void diff_memory(const struct snapshot *before, const struct snapshot *after, en
                         new->memory_block_size ? new->memory_block_size : old->memory_block_size,
                 .out = out,
         };
+        const struct memory_block_list *had = snapshot_last_memory_blocks(before);
         struct links a = { .n = 0 }, b = { .n = 0 };
 
-        if (!old->memory_blocks_known || !new->memory_blocks_known)
+        if (!had || !new->memory_blocks_known)
                 return;
-        if (links_fill(&a, old) && links_fill(&b, new)) {
+        if (links_fill(&a, had) && links_fill(&b, snapshot_last_memory_blocks(after))) {
                 compare_links_of(&c, first, &a, &b);
                 compare_links_of(&c, second, &a, &b);
         } else {

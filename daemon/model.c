@@ -22,7 +22,11 @@ struct snapshot {
         struct node_memory_blocks *node_blocks; /* of nodes[] */
         struct node_memory_blocks all_blocks;
         struct finding findings[NR_CHECKS];
-        enum check_state told[NR_CHECKS]; /* the last that was not unknown */
+        /* As they were known last. */
+        enum check_state told[NR_CHECKS];
+        bool mask_told[NR_NODE_STATES];
+        nodemask_t masks[NR_NODE_STATES];
+        struct memory_block_list memory_blocks;
 };
 
 #define CHUNK_SIZE (64UL << 10)
@@ -226,6 +230,30 @@ static void derive(struct snapshot *snap, const struct snapshot *previous, bool 
                 snap->out_of_memory = true;
 }
 
+/* What the sample does not know stays as it was known last. */
+static void remember(struct snapshot *snap, const struct snapshot *previous)
+{
+        const struct sample *s = &snap->sample;
+
+        for (unsigned state = 0; state < NR_NODE_STATES; state++) {
+                if (s->state_known[state])
+                        snap->masks[state] = s->node_states[state];
+                else if (previous)
+                        snap->masks[state] = previous->masks[state];
+                snap->mask_told[state] =
+                        s->state_known[state] || (previous && previous->mask_told[state]);
+        }
+        if (s->memory_blocks_known) {
+                snap->memory_blocks =
+                        (struct memory_block_list){ true, s->n_memory_blocks, s->memory_blocks };
+        } else if (previous) {
+                snap->memory_blocks = previous->memory_blocks;
+                snap->memory_blocks.blocks =
+                        copy(snap, previous->memory_blocks.blocks,
+                             previous->memory_blocks.n * sizeof(*s->memory_blocks));
+        }
+}
+
 struct snapshot *snapshot_new(const struct sample *sample, const struct snapshot *previous)
 {
         struct snapshot *snap = calloc(1, sizeof(*snap));
@@ -240,6 +268,7 @@ struct snapshot *snapshot_new(const struct sample *sample, const struct snapshot
         for (size_t i = 0; !snap->out_of_memory && i < snap->sample.n_nodes; i++)
                 snap->index[snap->sample.nodes[i].nid] = (int16_t)i;
         snap->generation = previous ? previous->generation + !same : 1;
+        remember(snap, previous);
         if (!snap->out_of_memory)
                 derive(snap, previous, same);
         if (!snap->out_of_memory)
@@ -286,6 +315,16 @@ uint64_t snapshot_generation(const struct snapshot *snap)
 const struct memory_map *snapshot_memory_map(const struct snapshot *snap)
 {
         return snap->memory_map;
+}
+
+const nodemask_t *snapshot_last_mask(const struct snapshot *snap, enum node_states state)
+{
+        return snap->mask_told[state] ? &snap->masks[state] : NULL;
+}
+
+const struct memory_block_list *snapshot_last_memory_blocks(const struct snapshot *snap)
+{
+        return snap->memory_blocks.known ? &snap->memory_blocks : NULL;
 }
 
 enum check_state snapshot_told(const struct snapshot *snap, enum check check)

@@ -29,11 +29,23 @@ const struct sample *snapshot_sample(const struct snapshot *snap);
  * blocks. */
 uint64_t snapshot_generation(const struct snapshot *snap);
 
+struct memory_block_list {
+        bool known;
+        size_t n;
+        const struct memory_block *blocks; /* the snapshot's */
+};
+
 /* Which memory is whose; never NULL. */
 const struct memory_map *snapshot_memory_map(const struct snapshot *snap);
 /* What the check found. */
 const struct finding *snapshot_finding(const struct snapshot *snap, enum check check);
 
+/*
+ * What is as it was when it was known last, where the sample does not know it: what can be told of
+ * a change, however long that could not be seen. NULL: it was never known.
+ */
+const nodemask_t *snapshot_last_mask(const struct snapshot *snap, enum node_states state);
+const struct memory_block_list *snapshot_last_memory_blocks(const struct snapshot *snap);
 /* Its state, or where that is unknown what it was when it was known last. */
 enum check_state snapshot_told(const struct snapshot *snap, enum check check);
 

@@ -373,6 +373,39 @@ static struct structure small_machine(void)
         return m;
 }
 
+static void what_changed_while_it_could_not_be_seen_is_told_once_it_can(void **state)
+{
+        (void)state;
+        struct structure a = small_machine(), hidden = a, b = a;
+        struct snapshot *snaps[4];
+        struct event_list list;
+
+        hidden.mask_known[N_MEMORY] = false;
+        b.states[1] &= ~(1U << N_MEMORY);
+        b.blocks[1][1] = 'f';
+        snaps[0] = snapshot_of(&a, NULL);
+        for (int i = 1; i < 4; i++) {
+                struct machine *m = machine_of(i < 3 ? &hidden : &b);
+
+                if (i < 3) {
+                        m->sample.memory_blocks_known = false;
+                        m->sample.n_memory_blocks = 0;
+                }
+                snaps[i] = snapshot_from(m, snaps[i - 1]);
+                list = (struct event_list){ .n = 0 };
+                diff(snaps[i - 1], snaps[i], &list);
+                snapshot_unref(snaps[i - 1]);
+                assert_int_equal(n_before_checks(&list), i < 3 ? 0 : 2);
+                if (i < 3)
+                        event_list_clear(&list);
+        }
+        assert_int_equal(list.events[0].type, EVENT_MEMORY_OFFLINE);
+        assert_int_equal(list.events[0].nid, 1);
+        assert_string_equal(list.events[1].message, "Node 1 is no longer in memory.");
+        event_list_clear(&list);
+        snapshot_unref(snaps[3]);
+}
+
 static void a_node_that_comes_tells_its_masks_and_distances(void **state)
 {
         (void)state;
@@ -1069,6 +1102,7 @@ int main(void)
                 cmocka_unit_test(events_turn_the_old_structure_into_the_new),
                 cmocka_unit_test(what_goes_is_told_before_what_comes),
                 cmocka_unit_test(nothing_that_changed_is_nothing_to_tell),
+                cmocka_unit_test(what_changed_while_it_could_not_be_seen_is_told_once_it_can),
                 cmocka_unit_test(a_node_that_comes_tells_its_masks_and_distances),
                 cmocka_unit_test(a_node_that_comes_without_its_directory_has_no_distances),
                 cmocka_unit_test(a_distance_that_is_not_known_is_not_told),
