@@ -130,8 +130,9 @@ static bool read_address(struct firmware_reader *f, struct reader *r, const char
         return reader_parsed(r, COLLECTOR_FIRMWARE, file, &p);
 }
 
-/* drivers/firmware/memmap.c: end is the last byte. */
-static void read_memmap_entry(struct firmware_reader *f, struct reader *r, const char *entry)
+/* drivers/firmware/memmap.c: end is the last byte. False: it may be memory, and nobody knows where.
+ */
+static bool read_memmap_entry(struct firmware_reader *f, struct reader *r, const char *entry)
 {
         static const char ram[] = "System RAM\n";
         struct source_file *file;
@@ -140,13 +141,14 @@ static void read_memmap_entry(struct firmware_reader *f, struct reader *r, const
         bool is_ram;
 
         if (!read_attribute(f, r, entry, "type", &file, &p))
-                return;
+                return false;
         is_ram = (size_t)(p.end - p.start) == strlen(ram) && memcmp(p.start, ram, strlen(ram)) == 0;
         reader_parsed(r, COLLECTOR_FIRMWARE, file, &p);
         if (!read_address(f, r, entry, "start", &start) || !read_address(f, r, entry, "end", &last))
-                return;
+                return !is_ram;
         if (is_ram && start <= last && last < UINT64_MAX)
                 add_usable(f, r, start, last + 1);
+        return true;
 }
 
 static bool read_memmap(struct firmware_reader *f, struct reader *r)
@@ -154,14 +156,15 @@ static bool read_memmap(struct firmware_reader *f, struct reader *r)
         _cleanup_(reader_listing_close) struct reader_listing listing =
                 reader_list(r, COLLECTOR_FIRMWARE, MEMMAP_DIR);
         const struct dirent *entry;
+        bool whole = true;
 
         file_set_begin(f->files);
         while ((entry = reader_next(&listing)))
                 if (entry->d_name[0] != '.')
-                        read_memmap_entry(f, r, entry->d_name);
+                        whole = read_memmap_entry(f, r, entry->d_name) && whole;
         file_set_end(f->files);
         /* Half a map is worse than none. */
-        if (listing.error < 0)
+        if (!whole || listing.error < 0)
                 f->n_usable = 0;
         return f->n_usable > 0;
 }
