@@ -72,7 +72,8 @@ void gate_set_hosts(struct gate *gate, char **hosts)
         gate->hosts = hosts;
 }
 
-bool gate_is_open(const struct gate *gate)
+/* Whether somebody is let in whom nobody knows. */
+static bool is_open(const struct gate *gate)
 {
         return !gate->auth && !gate->certificates;
 }
@@ -150,7 +151,7 @@ static enum gate_refusal check(struct gate *gate, const struct gate_request *req
 
         if (request->host && !host_allowed(gate, request->host))
                 return GATE_HOST;
-        if (gate_is_open(gate) || (request->health && gate->open_health) || request->verified)
+        if (is_open(gate) || (request->health && gate->open_health) || request->verified)
                 return GATE_OPEN;
         if (!gate->auth)
                 return GATE_MISSING;

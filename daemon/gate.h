@@ -45,8 +45,6 @@ void gate_set_auth(struct gate *gate, struct auth *auth, bool certificates, bool
 char **gate_copy_hosts(char *const *hosts, size_t n);
 void gate_set_hosts(struct gate *gate, char **hosts);
 void gate_release_hosts(char **hosts);
-/* Whether somebody is let in whom nobody knows. */
-bool gate_is_open(const struct gate *gate);
 
 /* now_us: CLOCK_MONOTONIC. */
 enum gate_refusal gate_check(struct gate *gate, const struct gate_request *request,

@@ -575,11 +575,6 @@ void http_apply(struct http *http, struct http_changes *changes)
         free(changes);
 }
 
-bool http_is_open(const struct http *http)
-{
-        return gate_is_open(http->gate);
-}
-
 void http_snapshot_changed(struct http *http, const struct snapshot *snap)
 {
         responder_forget_bodies(http->responder);

@@ -62,8 +62,6 @@ void http_apply(struct http *http, struct http_changes *changes);
 /* Not applied after all. NULL is allowed. */
 void http_changes_free(struct http_changes *changes);
 
-/* Whether requests need no authentication. */
-bool http_is_open(const struct http *http);
 /* There are new events: those who wait for them are told. */
 void http_events_added(struct http *http);
 /* A new snapshot is current, and its events were added: drops the bodies of the old one, and

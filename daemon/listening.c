@@ -29,10 +29,10 @@ static bool is_local(const char *text)
 }
 
 /* Says what was bound and adds it to the list, if there is one. Takes bound over. */
-static void note_bound(const struct http *http, struct buffer *list, char *bound)
+static void note_bound(const struct settings *settings, struct buffer *list, char *bound)
 {
         log_message(LOG_INFO, "listening on %s", bound);
-        if (!is_local(bound) && http_is_open(http))
+        if (!is_local(bound) && !settings_authenticate(settings))
                 log_message(LOG_WARNING, "%s is not a loopback address and needs no authentication",
                             bound);
         if (list)
@@ -53,7 +53,8 @@ static bool is_lacking(int error)
         return error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT;
 }
 
-static int listen_on(struct http *http, const char *address, bool optional, struct buffer *list)
+static int listen_on(struct http *http, const struct settings *settings, const char *address,
+                     bool optional, struct buffer *list)
 {
         char *bound = NULL;
         error_text error = NULL;
@@ -65,12 +66,13 @@ static int listen_on(struct http *http, const char *address, bool optional, stru
         }
         if (r < 0)
                 return fail(r, error);
-        note_bound(http, list, bound);
+        note_bound(settings, list, bound);
         return 0;
 }
 
 /* sd_listen_fds(3). A socket whose FileDescriptorName= is "tls" is encrypted. */
-static int take_over(struct http *http, int n, char **names, struct buffer *list)
+static int take_over(struct http *http, const struct settings *settings, int n, char **names,
+                     struct buffer *list)
 {
         for (int i = 0; i < n; i++) {
                 char *bound = NULL;
@@ -80,12 +82,13 @@ static int take_over(struct http *http, int n, char **names, struct buffer *list
 
                 if (r < 0)
                         return fail(r, error);
-                note_bound(http, list, bound);
+                note_bound(settings, list, bound);
         }
         return 0;
 }
 
-static int listen_on_inherited(struct http *http, struct buffer *list)
+static int listen_on_inherited(struct http *http, const struct settings *settings,
+                               struct buffer *list)
 {
         char **names = NULL;
         int n = sd_listen_fds_with_names(true, &names);
@@ -93,7 +96,7 @@ static int listen_on_inherited(struct http *http, struct buffer *list)
 
         inherited = n > 0;
         if (n > 0)
-                r = take_over(http, n, names, list);
+                r = take_over(http, settings, n, names, list);
         for (int i = 0; names && i < n; i++)
                 free(names[i]);
         free(names);
@@ -102,16 +105,16 @@ static int listen_on_inherited(struct http *http, struct buffer *list)
 
 static int listen_on_all(struct http *http, const struct settings *settings, struct buffer *list)
 {
-        int r = listen_on_inherited(http, list);
+        int r = listen_on_inherited(http, settings, list);
 
         if (r >= 0 && inherited && settings->n_listen > 0)
                 log_message(LOG_NOTICE, "sockets were handed over: 'listen' is not used");
         if (r < 0 || inherited)
                 return r;
         for (size_t i = 0; i < settings->n_listen && r >= 0; i++)
-                r = listen_on(http, settings->listen[i], false, list);
+                r = listen_on(http, settings, settings->listen[i], false, list);
         for (size_t i = 0; settings->n_listen == 0 && i < 2 && r >= 0; i++)
-                r = listen_on(http, default_addresses[i], i >= DEFAULT_REQUIRED, list);
+                r = listen_on(http, settings, default_addresses[i], i >= DEFAULT_REQUIRED, list);
         return r;
 }
 
@@ -198,7 +201,7 @@ static int open_missing(struct http *http, const struct settings *want, error_te
                 if (r < 0)
                         free(*error);
                 else
-                        note_bound(http, NULL, bound);
+                        note_bound(want, NULL, bound);
                 *error = NULL;
         }
         return 0;

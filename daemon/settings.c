@@ -578,6 +578,11 @@ int settings_load(struct settings *settings, const struct command_line *cmd,
         return r;
 }
 
+bool settings_authenticate(const struct settings *settings)
+{
+        return settings->users_file || settings->tokens_file || settings->tls_client_ca;
+}
+
 void settings_print(const struct settings *settings, FILE *out)
 {
         for (size_t i = 0; i < settings_n_keys; i++) {

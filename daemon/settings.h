@@ -90,6 +90,8 @@ void command_line_release(struct command_line *cmd);
  */
 int settings_load(struct settings *settings, const struct command_line *cmd,
                   const char *default_file, error_text *error);
+/* Whether requests need credentials or a certificate. */
+bool settings_authenticate(const struct settings *settings);
 /* What --check-config prints: a configuration file that says the same. */
 void settings_print(const struct settings *settings, FILE *out);
 void command_line_help(FILE *out);
