@@ -472,10 +472,14 @@ bool parse_seq(const char *text, uint64_t *seq)
         return true;
 }
 
+static bool is_host_character(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               (c >= '-' && c <= '9' && c != '/') || (c && strchr("_~%!$&'()*+,;=", c));
+}
+
 bool host_is_valid(const char *value)
 {
-        static const char alnum[] =
-                "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
         const char *port = value;
 
         if (*value == '[') {
@@ -483,10 +487,11 @@ bool host_is_valid(const char *value)
                 if (*port++ != ']')
                         return false;
         } else {
-                while (*port && (strchr(alnum, *port) || strchr("-._~%!$&'()*+,;=", *port)))
+                while (is_host_character(*port))
                         port++;
         }
         if (*port == ':')
-                port += 1 + strspn(port + 1, "0123456789");
+                for (port++; *port >= '0' && *port <= '9';)
+                        port++;
         return *port == '\0';
 }
