@@ -182,14 +182,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
          * The first call comes before the body. An answer then ends the connection after it, as it
          * should where a body would follow that nobody wants to read.
          */
-        if (request && !request->announced && !request_has_body(connection)) {
+        if (request && !request->announced) {
                 request->announced = true;
-                return MHD_YES;
+                respond_read_signs(connection, version, client);
+                if (!client->has_body)
+                        return MHD_YES;
         }
-        if (client) {
+        if (client)
                 client->patient = false;
-                client->names_host = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
-        }
         if (client && c) {
                 client->address = c->address;
                 client->verified = verify(http, connection, c);

@@ -211,66 +211,52 @@ static void release_fields(struct header_field (*fields)[NR_FIELDS])
                 buffer_release(&(*fields)[i].joined);
 }
 
-struct body_signs {
+/* What is in the header before anybody asks for an answer. */
+struct signs {
+        struct respond_client *client;
         unsigned lengths;
-        bool body;
 };
 
-static enum MHD_Result on_body_sign(void *cls, enum MHD_ValueKind kind, const char *key,
-                                    const char *value)
-{
-        struct body_signs *signs = cls;
-
-        (void)kind;
-        if (strcasecmp(key, "Transfer-Encoding") == 0)
-                signs->body = true;
-        if (strcasecmp(key, "Content-Length") != 0)
-                return MHD_YES;
-        signs->lengths++;
-        signs->body = signs->body || !value || value[strspn(value, "0")];
-        return MHD_YES;
-}
-
-/* Two lengths are two opinions of where the next request begins (RFC 9112, 6.3): as bad as a body.
- */
-bool request_has_body(struct MHD_Connection *connection)
-{
-        struct body_signs signs = { .lengths = 0 };
-
-        MHD_get_connection_values(connection, MHD_HEADER_KIND, on_body_sign, &signs);
-        return signs.body || signs.lengths > 1;
-}
-
-struct hosts {
-        unsigned n;
-        const char *first;
-};
-
-static enum MHD_Result on_host(void *cls, enum MHD_ValueKind kind, const char *key,
+static enum MHD_Result on_sign(void *cls, enum MHD_ValueKind kind, const char *key,
                                const char *value)
 {
-        struct hosts *hosts = cls;
+        struct signs *signs = cls;
+        struct respond_client *client = signs->client;
 
         (void)kind;
-        if (strcasecmp(key, "Host") == 0 && hosts->n++ == 0)
-                hosts->first = value ? value : "";
+        if (strcasecmp(key, "Host") == 0 && client->n_hosts++ == 0)
+                client->host = value ? value : "";
+        if (strcasecmp(key, "Transfer-Encoding") == 0)
+                client->has_body = true;
+        if (strcasecmp(key, "Content-Length") != 0)
+                return MHD_YES;
+        /* Two lengths are two opinions of where the next request begins (RFC 9112, 6.3): as bad as
+         * a body. */
+        signs->lengths++;
+        if (signs->lengths > 1 || !value || value[strspn(value, "0")])
+                client->has_body = true;
         return MHD_YES;
 }
 
-/* What is wrong with the Host field (RFC 9112, 3.2); NULL: nothing. *host is NULL if there is none.
- */
-static const char *find_host(const struct exchange *x, const char **host)
+void respond_read_signs(struct MHD_Connection *connection, const char *version,
+                        struct respond_client *client)
 {
-        struct hosts hosts = { .n = 0 };
+        struct signs signs = { .client = client };
 
-        MHD_get_connection_values(x->connection, MHD_HEADER_KIND, on_host, &hosts);
-        *host = hosts.first;
-        if (hosts.n > 1)
+        client->needs_host = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
+        MHD_get_connection_values(connection, MHD_HEADER_KIND, on_sign, &signs);
+}
+
+/* RFC 9112, 3.2. NULL: nothing. */
+static const char *wrong_with_host(const struct respond_client *client)
+{
+        if (client->n_hosts > 1)
                 return "the request has several Host fields, expected one";
-        if (hosts.n == 0)
-                return x->client->names_host ? "the request has no Host field" : NULL;
-        return host_is_valid(*host) ? NULL
-                                    : "the Host field has neither a name nor an address in it";
+        if (client->n_hosts == 0)
+                return client->needs_host ? "the request has no Host field" : NULL;
+        return host_is_valid(client->host)
+                       ? NULL
+                       : "the Host field has neither a name nor an address in it";
 }
 
 static enum MHD_Result send_not_modified(const struct exchange *x, const struct body *body,
@@ -525,10 +511,10 @@ static enum MHD_Result send_refusal(const struct exchange *x, enum gate_refusal 
 
 /* Before the route is told whether it exists. */
 static enum gate_refusal pass_gate(const struct exchange *x, const struct request_target *target,
-                                   const char *host, const struct route *route)
+                                   const struct route *route)
 {
         const struct gate_request request = {
-                .host = target->authority ? target->authority : host,
+                .host = target->authority ? target->authority : x->client->host,
                 .authorization = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND,
                                                              "Authorization"),
                 .address = x->client->address,
@@ -542,7 +528,7 @@ static enum gate_refusal pass_gate(const struct exchange *x, const struct reques
 static enum MHD_Result send_target(struct exchange *x, struct request_target *target)
 {
         const struct route *route = route_find(target->path);
-        const char *host, *wrong = find_host(x, &host);
+        const char *wrong = wrong_with_host(x->client);
         _cleanup_(free_p) char *detail = NULL;
         enum gate_refusal refusal;
         struct representation what;
@@ -551,7 +537,7 @@ static enum MHD_Result send_target(struct exchange *x, struct request_target *ta
 
         if (wrong)
                 return send_problem(x, MHD_HTTP_BAD_REQUEST, wrong);
-        refusal = pass_gate(x, target, host, route);
+        refusal = pass_gate(x, target, route);
         if (refusal != GATE_OPEN)
                 return send_refusal(x, refusal);
         if (route)
@@ -584,10 +570,10 @@ enum MHD_Result respond(struct responder *responder, struct MHD_Connection *conn
         if (!x.head && strcmp(method, "GET") != 0)
                 return send_problem(&x, MHD_HTTP_METHOD_NOT_ALLOWED,
                                     "only GET and HEAD are allowed");
-        if (request_has_body(connection))
-                return send_problem(&x, MHD_HTTP_BAD_REQUEST, "a request here has no body");
         if (!target || !client)
                 return send_exhausted(&x);
+        if (client->has_body)
+                return send_problem(&x, MHD_HTTP_BAD_REQUEST, "a request here has no body");
         r = request_target_parse(&parsed, target, &reason);
         if (r == -ENOMEM)
                 return send_exhausted(&x);

@@ -16,7 +16,10 @@ struct responder;
 /* What is known of a request's connection, and how one that can wait is told and tells. */
 struct respond_client {
         int fd;                  /* the connection's socket */
-        bool names_host;         /* its version of HTTP demands a Host field */
+        bool has_body;           /* the request announces one */
+        bool needs_host;         /* its version of HTTP demands a Host field */
+        unsigned n_hosts;        /* how many it has */
+        const char *host;        /* the first; NULL: none */
         struct in6_addr address; /* the client's; all zero: it has none */
         bool verified;           /* its certificate is believed */
         bool waited;             /* it has waited already: answer */
@@ -33,8 +36,9 @@ void responder_free(struct responder *responder);
 void responder_forget_bodies(struct responder *responder);
 void responder_set_distance_limit(struct responder *responder, int limit);
 
-/* Whether the request announces a body. */
-bool request_has_body(struct MHD_Connection *connection);
+/* Fills in what the request's header says of its body and Host; once, before the answer. */
+void respond_read_signs(struct MHD_Connection *connection, const char *version,
+                        struct respond_client *client);
 
 /*
  * Queues the answer, or suspends the connection and sets client->patient. target is the request
